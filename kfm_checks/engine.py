@@ -1,0 +1,188 @@
+"""Compute facts once, run checks, fold outcomes: the only place where verdicts are made from evidence."""
+
+from __future__ import annotations
+
+import inspect
+import traceback
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from kfm_checks.checks import Check
+from kfm_checks.errors import CatalogueError, KfmChecksError, NotVerified
+from kfm_checks.evidence import fingerprint
+from kfm_checks.facts.catalogue import FACTS, INPUTS
+from kfm_checks.model import CheckResult, Evidence, Level, Method, Outcome, worst
+
+#: What a check sees that makes pods: where sources could not be rendered, its verdict is not whole.
+WORKLOAD_FACT = "workloads"
+
+
+class Crashed(Exception):  # noqa: N818 - a verdict on the way: the check ends in ``error``
+    """A fact broke; whatever needs it ends in ``error``."""
+
+
+@dataclass
+class Facts:
+    """Facts computed on demand, each once; an absent input is remembered with its reason."""
+
+    inputs: Mapping[str, Any]
+    #: Why each missing input is missing.
+    absent: Mapping[str, str] = field(default_factory=dict)
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: FACTS)
+    _known: dict[str, Any] = field(default_factory=dict)
+
+    def get(self, name: str) -> Any:
+        """The value of a fact. Raises NotVerified, Crashed, or KfmChecksError for a bad input."""
+        if name in self.inputs:
+            return self.inputs[name]
+        if name in INPUTS:
+            raise NotVerified(self.absent.get(name, f"no {name} was given"))
+        if name not in self._known:
+            self._known[name] = self._compute(name)
+        known = self._known[name]
+        if isinstance(known, NotVerified | Crashed):
+            raise known
+        return known
+
+    def _compute(self, name: str) -> Any:
+        function = self.functions[name]
+        try:
+            return function(**self.arguments(function))
+        except (NotVerified, Crashed) as reason:
+            return reason
+        except KfmChecksError:
+            raise
+        except Exception as error:
+            return Crashed(f"the fact {name} broke: {describe(error)}")
+
+    def arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
+        """The facts that a function asks for; a parameter annotated ``… | None`` gets None for an absent input."""
+        values: dict[str, Any] = {}
+        for name, parameter in inspect.signature(function).parameters.items():
+            try:
+                values[name] = self.get(name)
+            except NotVerified:
+                if not is_optional(parameter):
+                    raise
+                values[name] = None
+        return values
+
+
+def is_optional(parameter: inspect.Parameter) -> bool:
+    """Whether a parameter can do without its fact."""
+    return "None" in str(parameter.annotation)
+
+
+def describe(error: Exception) -> str:
+    """The kind of an exception and where it came from; never its text, which may quote a manifest."""
+    frames = traceback.extract_tb(error.__traceback__)
+    place = f" at {FilePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+    return f"{type(error).__name__}{place}"
+
+
+def closure(function: Callable[..., Any], functions: Mapping[str, Callable[..., Any]] | None = None) -> set[str]:
+    """Every fact and input that a function reaches. Raises CatalogueError on an unknown name or a cycle."""
+    functions = FACTS if functions is None else functions
+    seen: set[str] = set()
+
+    def visit(current: Callable[..., Any], trail: tuple[str, ...]) -> None:
+        for name in inspect.signature(current).parameters:
+            if name in trail:
+                raise CatalogueError(f"the facts {' -> '.join((*trail, name))} need each other")
+            if name not in functions and name not in INPUTS:
+                raise CatalogueError(f"{current.__name__} asks for the fact {name!r}, which nobody provides")
+            if name not in seen:
+                seen.add(name)
+                if name in functions:
+                    visit(functions[name], (*trail, name))
+
+    visit(function, ())
+    return seen
+
+
+def run(
+    checks: Iterable[Check],
+    facts: Facts,
+    rows: Mapping[str, Sequence[str]],
+    levels: Mapping[str, Level],
+    gaps: Sequence[Evidence] = (),
+) -> tuple[CheckResult, ...]:
+    """Run checks in order. ``rows`` and ``levels`` give each check's requirement ids and level;
+    ``gaps`` is evidence of sources that could not be rendered, added to every check that looks at workloads.
+    """
+    return tuple(
+        _run(check, facts, tuple(rows.get(check.name, ())), levels.get(check.name, "should"), gaps) for check in checks
+    )
+
+
+def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: Sequence[Evidence]) -> CheckResult:
+    reached = closure(check.function, facts.functions)
+    evidence: list[Evidence] = []
+    outcome: Outcome | None = None
+    reason: str | None = None
+    try:
+        arguments = facts.arguments(check.function)
+        evidence.extend(check.function(**arguments))
+        if WORKLOAD_FACT in reached:
+            evidence.extend(gaps)
+    except NotVerified as why:
+        outcome, reason = "not-verified", why.reason
+    except Crashed as why:
+        outcome, reason = "error", str(why)
+    except KfmChecksError:
+        raise
+    except Exception as error:
+        outcome, reason = "error", f"the check broke: {describe(error)}"
+    # A failure that was already seen stays one, even where the check could not finish.
+    judged = _outcome(evidence)
+    if outcome is None or judged == "fail":
+        outcome = judged
+    if outcome == "not-applicable":
+        reason = check.nothing
+    elif outcome == "not-verified" and reason is None:
+        reason = _why_unknown(evidence)
+    return CheckResult(
+        check=check.name,
+        requirements=rows,
+        level=level,
+        outcome=outcome,
+        examined=sum(item.holds is not None for item in evidence),
+        evidence=_identified(check.name, evidence),
+        reason=reason,
+        methods=_methods(reached, facts, outcome),
+    )
+
+
+def _outcome(evidence: Sequence[Evidence]) -> Outcome:
+    verdicts = {item.holds for item in evidence}
+    if False in verdicts:
+        return "fail"
+    if None in verdicts:
+        return "not-verified"
+    return "pass" if True in verdicts else "not-applicable"
+
+
+def _why_unknown(evidence: Sequence[Evidence]) -> str:
+    messages = sorted({item.message for item in evidence if item.holds is None})
+    more = f" (and {len(messages) - 1} more)" if len(messages) > 1 else ""
+    return f"{messages[0]}{more}"
+
+
+def _identified(check: str, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
+    """Evidence with its fingerprint, in an order that does not depend on that of the input."""
+    named = (replace(item, fingerprint=fingerprint(check, item)) for item in evidence)
+    return tuple(sorted(named, key=lambda item: (item.subject, item.keyed, item.message, item.observed)))
+
+
+def _methods(reached: set[str], facts: Facts, outcome: Outcome) -> dict[Method, Outcome]:
+    """The outcome by method; an input that is absent counts as not verified, also where the check did without it."""
+    found: dict[Method, Outcome] = {}
+    for name in sorted(reached):
+        method = INPUTS.get(name)
+        if method is None:
+            continue
+        seen: Outcome = outcome if name in facts.inputs else "not-verified"
+        found[method] = worst((found[method], seen)) if method in found else seen
+    return found

@@ -1,0 +1,1 @@
+"""Pure views of the objects and of the other inputs, each computed once."""

@@ -1,0 +1,39 @@
+"""Every fact, in one explicit list. A fact is a pure function; its argument names are other facts or root inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.workloads import containers, workloads
+from kfm_checks.model import Method
+
+#: What a run is given, and by which method a check that reads it looks. None: it is no evidence by itself.
+INPUTS: Mapping[str, Method | None] = {
+    "objects": "render",  # tuple[Manifest, ...]
+    "gitops_objects": "render",  # tuple[Manifest, ...]: reconcilers that live outside the overlay
+    "followed": "render",  # tuple[Followed, ...]: sources of GitOps objects, rendered or not
+    "second_render": "render",  # another renderer's objects, for OPS-01
+    "tree": "tree",  # kfm_checks.facts.tree.Tree
+    "repository": "git",  # kfm_checks.facts.repository.Repository
+    "change": "git",  # pull-request facts
+    "cluster": "cluster",  # a live cluster or a snapshot of one
+    "config": None,  # kfm_checks.config.Config
+    "records": None,  # tuple[Record, ...]
+    "target": None,  # kfm_checks.target.Target: what was given, relative paths
+    "as_of": None,  # ISO date, the only clock
+    "kubernetes_versions": None,  # tuple[str, ...] such as ("1.34",)
+    "extra_schemas": None,  # CRDs and JSON Schemas given with --schemas
+    "extra_policies": None,  # policies given with --policies
+}
+
+#: One line a fact; the name of the function is the name of the fact.
+FACTS: Mapping[str, Callable[..., Any]] = {
+    fact.__name__: fact
+    for fact in (
+        inventory,
+        workloads,
+        containers,
+    )
+}

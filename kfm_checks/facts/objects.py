@@ -1,0 +1,184 @@
+"""The rendered objects and ways to find them; namespaces filled in as the API server would."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from kfm_checks.model import Manifest, ObjectKey
+
+#: Kinds of Kubernetes itself, and of projects met in overlays, that live outside namespaces: (group, kind).
+CLUSTER_SCOPED = frozenset(
+    {
+        ("", "Namespace"),
+        ("", "Node"),
+        ("", "PersistentVolume"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
+        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
+        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
+        ("apiextensions.k8s.io", "CustomResourceDefinition"),
+        ("apiregistration.k8s.io", "APIService"),
+        ("certificates.k8s.io", "CertificateSigningRequest"),
+        ("certificates.k8s.io", "ClusterTrustBundle"),
+        ("cert-manager.io", "ClusterIssuer"),
+        ("external-secrets.io", "ClusterExternalSecret"),
+        ("external-secrets.io", "ClusterSecretStore"),
+        ("external-secrets.io", "ClusterPushSecret"),
+        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        ("gateway.networking.k8s.io", "GatewayClass"),
+        ("kyverno.io", "ClusterPolicy"),
+        ("kyverno.io", "ClusterCleanupPolicy"),
+        ("networking.k8s.io", "IngressClass"),
+        ("networking.k8s.io", "IPAddress"),
+        ("networking.k8s.io", "ServiceCIDR"),
+        ("node.k8s.io", "RuntimeClass"),
+        ("policies.kyverno.io", "ValidatingPolicy"),
+        ("policies.kyverno.io", "ImageValidatingPolicy"),
+        ("policies.kyverno.io", "MutatingPolicy"),
+        ("policies.kyverno.io", "GeneratingPolicy"),
+        ("policies.kyverno.io", "DeletingPolicy"),
+        ("policy.networking.k8s.io", "AdminNetworkPolicy"),
+        ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
+        ("policy.networking.k8s.io", "ClusterNetworkPolicy"),
+        ("policy.sigstore.dev", "ClusterImagePolicy"),
+        ("policy", "PodSecurityPolicy"),
+        ("rbac.authorization.k8s.io", "ClusterRole"),
+        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
+        ("resource.k8s.io", "DeviceClass"),
+        ("resource.k8s.io", "ResourceSlice"),
+        ("scheduling.k8s.io", "PriorityClass"),
+        ("storage.k8s.io", "CSIDriver"),
+        ("storage.k8s.io", "CSINode"),
+        ("storage.k8s.io", "StorageClass"),
+        ("storage.k8s.io", "VolumeAttachment"),
+        ("storage.k8s.io", "VolumeAttributesClass"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
+        ("snapshot.storage.k8s.io", "VolumeSnapshotContent"),
+        ("templates.gatekeeper.sh", "ConstraintTemplate"),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+        ("crd.projectcalico.org", "GlobalNetworkPolicy"),
+        ("projectcalico.org", "GlobalNetworkPolicy"),
+        ("security.openshift.io", "SecurityContextConstraints"),
+        ("project.openshift.io", "Project"),
+    }
+)
+CLUSTER_SCOPED_GROUPS = frozenset({"constraints.gatekeeper.sh"})
+
+
+def is_cluster_scoped(group: str, kind: str, definitions: Mapping[tuple[str, str], str] | None = None) -> bool:
+    """Whether objects of a kind live outside namespaces; ``definitions`` maps (group, kind) of CRDs to their scope."""
+    scope = (definitions or {}).get((group, kind))
+    if scope is not None:
+        return scope == "Cluster"
+    return (group, kind) in CLUSTER_SCOPED or group in CLUSTER_SCOPED_GROUPS
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """All objects, in input order, with look-ups by kind and by name."""
+
+    objects: tuple[Manifest, ...]
+    _by_kind: Mapping[tuple[str, str], list[Manifest]] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        by_kind: dict[tuple[str, str], list[Manifest]] = defaultdict(list)
+        for obj in self.objects:
+            by_kind[obj.key.group, obj.key.kind].append(obj)
+        object.__setattr__(self, "_by_kind", dict(by_kind))
+
+    def __iter__(self) -> Iterator[Manifest]:
+        return iter(self.objects)
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def of(self, kind: str, group: str = "") -> list[Manifest]:
+        """Objects of one kind, whatever the version; the core group is ""."""
+        return self._by_kind.get((group, kind), [])
+
+    def of_group(self, group: str) -> list[Manifest]:
+        """Objects of all kinds of one API group."""
+        return [obj for (g, _), objs in self._by_kind.items() if g == group for obj in objs]
+
+    def get(self, kind: str, name: str, namespace: str = "", group: str = "") -> Manifest | None:
+        """One object, or None."""
+        return self._by_name.get((group, kind, namespace, name))
+
+    @cached_property
+    def _by_name(self) -> dict[tuple[str, str, str, str], Manifest]:
+        keys = ((obj.key, obj) for obj in self.objects)
+        return {(key.group, key.kind, key.namespace, key.name): obj for key, obj in keys}
+
+    @cached_property
+    def namespaces(self) -> dict[str, Manifest]:
+        """The Namespaces declared, by name; an OpenShift Project counts as one."""
+        declared = [*self.of("Namespace"), *self.of("Project", "project.openshift.io")]
+        return {obj.key.name: obj for obj in declared}
+
+    def namespace_labels(self, name: str) -> dict[str, str]:
+        """Labels of a namespace; every namespace has ``kubernetes.io/metadata.name``, declared or not."""
+        declared = self.namespaces.get(name)
+        own = labels_of(declared) if declared is not None else {}
+        return {**own, "kubernetes.io/metadata.name": name}
+
+
+def inventory(objects: Iterable[Mapping[str, Any]]) -> Inventory:
+    """Index the objects; an absent namespace of a namespaced kind is ``default``."""
+    manifests = [obj if isinstance(obj, Manifest) else Manifest(obj) for obj in objects]
+    scopes = {
+        (str(spec.get("group") or ""), str((spec.get("names") or {}).get("kind") or "")): str(spec.get("scope") or "")
+        for obj in manifests
+        if obj.get("kind") == "CustomResourceDefinition" and isinstance(spec := obj.get("spec"), dict)
+    }
+    return Inventory(tuple(_placed(obj, scopes) for obj in manifests))
+
+
+def _placed(obj: Manifest, scopes: Mapping[tuple[str, str], str]) -> Manifest:
+    key: ObjectKey = obj.key
+    if key.namespace or is_cluster_scoped(key.group, key.kind, scopes):
+        return obj
+    metadata = obj.get("metadata")
+    return Manifest(
+        {**obj, "metadata": {**(metadata if isinstance(metadata, dict) else {}), "namespace": "default"}}, obj.origin
+    )
+
+
+def labels_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """The labels of an object, as text; {} where there are none."""
+    return _text_map(obj, "labels")
+
+
+def annotations_of(obj: Mapping[str, Any]) -> dict[str, str]:
+    """The annotations of an object, as text; {} where there are none."""
+    return _text_map(obj, "annotations")
+
+
+def _text_map(obj: Mapping[str, Any], name: str) -> dict[str, str]:
+    metadata = obj.get("metadata")
+    found = metadata.get(name) if isinstance(metadata, dict) else None
+    return {str(k): str(v) for k, v in found.items()} if isinstance(found, dict) else {}
+
+
+def dig(value: Any, *steps: str | int, default: Any = None) -> Any:
+    """The value at a path, or ``default`` where any step is missing, null or of another type."""
+    for step in steps:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return default
+        if value is None:
+            return default
+    return value
+
+
+def items(value: Any, *steps: str | int) -> list[dict[str, Any]]:
+    """The mappings of the list at a path; [] where it is missing or no list. Items that are no mappings are dropped."""
+    found = dig(value, *steps)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []

@@ -1,0 +1,146 @@
+"""Plain YAML scalars, read as the Kubernetes API server reads them (sigs.k8s.io/yaml 1.6 over go-yaml 2.4).
+
+That is YAML 1.1 with house rules: ``yes``, ``on``, ``y`` are booleans, ``0644`` and ``0o644`` octal, underscores are
+dropped from numbers, sexagesimal numbers and timestamps stay text, and what a JSON decoder of Kubernetes would make of
+the result: ``1.0`` is the integer 1, an integer beyond 64 bits a float.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import math
+import re
+import struct
+from typing import Any
+
+Scalar = str | int | float | bool | None
+
+_TRUE = ("y", "Y", "yes", "Yes", "YES", "true", "True", "TRUE", "on", "On", "ON")
+_FALSE = ("n", "N", "no", "No", "NO", "false", "False", "FALSE", "off", "Off", "OFF")
+_NULL = ("", "~", "null", "Null", "NULL")
+WORDS: dict[str, Scalar] = {
+    **dict.fromkeys(_TRUE, True),
+    **dict.fromkeys(_FALSE, False),
+    **dict.fromkeys(_NULL, None),
+    **dict.fromkeys((".nan", ".NaN", ".NAN"), math.nan),
+    **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
+    **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
+}
+MERGE = "<<"
+_NUMERIC_START = frozenset("0123456789+-.")
+_INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+)|(0|[1-9][0-9]*))", re.ASCII)
+_BASES = (16, 8, 2, 10)
+_ODD_BINARY = re.compile(r"0b([-+][01]+)", re.ASCII)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_POINT_FLOAT = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+INT64 = range(-(2**63), 2**63)
+_LONGEST_NUMBER = 400
+_PREFIX = "tag:yaml.org,2002:"
+
+
+class ScalarError(ValueError):
+    """A scalar that can't be what its tag says, or that JSON has no word for."""
+
+
+def plain(text: str) -> Scalar:
+    """The value of an unquoted, untagged scalar. Raises ScalarError for infinities and NaN, which JSON lacks."""
+    if text in WORDS:
+        return _for_json(WORDS[text], text)
+    if text[0] not in _NUMERIC_START or len(text) > _LONGEST_NUMBER:
+        return text
+    if text[0] == ".":
+        return _float(text) if _POINT_FLOAT.fullmatch(text) else text
+    return _number(text)
+
+
+def _number(text: str) -> Scalar:
+    digits = text.replace("_", "")
+    found = _INTEGER.fullmatch(digits)
+    if found:
+        body = next((group, base) for group, base in zip(found.groups()[1:], _BASES, strict=True) if group is not None)
+        return _integer(int(body[0], body[1]) * (-1 if found[1] == "-" else 1))
+    if _FLOAT.fullmatch(digits):
+        value = _float(digits)
+        return text if isinstance(value, str) else value
+    odd = _ODD_BINARY.fullmatch(digits)
+    return _integer(int(odd[1], 2)) if odd else text
+
+
+def _integer(value: int) -> int | float:
+    """Kubernetes' JSON decoder keeps 64-bit integers and reads larger ones as floats."""
+    return value if value in INT64 else float(value)
+
+
+def _float(text: str) -> int | float | str:
+    """A number beyond the range of a float stays text, as in Go; a whole one is written, and read again, as integer."""
+    value = float(text)
+    if math.isinf(value):
+        return text
+    return whole(value)
+
+
+def whole(value: float) -> int | float:
+    """Go writes a whole float without a point, so that it is read back as an integer where it fits."""
+    return int(value) if value.is_integer() and int(value) in INT64 else value
+
+
+def _for_json(value: Scalar, text: str) -> Scalar:
+    if isinstance(value, float) and not math.isfinite(value):
+        raise ScalarError(f"{text} is not a number that JSON can carry; quote it, or write a number")
+    return value
+
+
+def tagged(tag: str, text: str) -> Scalar:
+    """The value of a scalar with an explicit tag; a tag of nobody's (``!vault``) leaves the text."""
+    short = tag.removeprefix(_PREFIX)
+    if short == "binary":
+        return _binary(text)
+    if short not in ("bool", "int", "float", "null") or short == tag:
+        return text
+    value = plain(text) if text else None
+    if short == "float" and isinstance(value, int) and not isinstance(value, bool):
+        return value
+    if _kind(value) != short:
+        raise ScalarError(f"{text!r} is no {short}, though its tag says so")
+    return value
+
+
+def _kind(value: Scalar) -> str:
+    if value is None:
+        return "null"
+    return {bool: "bool", int: "int", float: "float"}.get(type(value), "str")
+
+
+def _binary(text: str) -> str:
+    try:
+        return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
+    except (binascii.Error, UnicodeDecodeError) as error:
+        raise ScalarError("a !!binary value is not base64 of text; write the base64 as a plain string") from error
+
+
+def key_text(value: Any) -> str:
+    """A mapping key as JSON has it: text. Raises ScalarError for null, and for what is no scalar."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _go_float32(value)
+    raise ScalarError("a mapping key is null or no scalar; keys are text")
+
+
+def _go_float32(value: float) -> str:
+    """Go's ``FormatFloat(value, 'g', -1, 32)``: the shortest text that gives the same 32-bit float."""
+    try:
+        target = struct.pack("f", value)
+    except OverflowError:
+        return "-.inf" if value < 0 else ".inf"
+    digits = next(text for n in range(17) if struct.pack("f", float(text := f"{value:.{n}e}")) == target)
+    mantissa, _, exponent = digits.partition("e")
+    power = int(exponent)
+    if -5 < power < 21:
+        return f"{float(digits):.{max(len(mantissa.replace('-', '')) - 2 - power, 0)}f}"
+    return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"
