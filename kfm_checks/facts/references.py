@@ -29,7 +29,10 @@ _REMOTE = re.compile(r"^(?:[a-z][a-z0-9+.-]*://|git@|[\w.-]+@[\w.-]+:|git::|gith
 
 @dataclass(frozen=True)
 class Reference:
-    """One reference, made by the field ``name`` of a kustomization. ``target`` is the path from the repository's root, or the remote address; "" for what is inline."""
+    """One reference, made by the field ``name`` of a kustomization.
+
+    ``target`` is the path from the repository's root, or the remote address; "" for what is inline.
+    """
 
     name: str
     path: Path
@@ -59,7 +62,7 @@ class Kustomization:
 
 @dataclass(frozen=True)
 class References:
-    """The kustomization graph from the overlay's entrypoint, in the order in which it is met; cycles are followed once."""
+    """The kustomization graph from the overlay's entrypoint, in the order met; cycles are followed once."""
 
     kustomizations: tuple[Kustomization, ...]
 

@@ -207,7 +207,7 @@ class Tree:
         return tuple(file for file in self.files if file.leads_out)
 
     def read(self, source_path: str) -> TreeFile | None:
-        """Any file of the repository by its path from the repository's root (a base that the overlay draws on), or None.
+        """Any file of the repository by its path from the repository's root (a base, for one), or None.
 
         Paths that lead out of the repository, by ``..`` or by a symbolic link, are None.
         """
