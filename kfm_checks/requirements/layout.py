@@ -99,7 +99,7 @@ ROWS = (
         "LAY-10 S T G",
         "No manifest is orphaned",
         "no-orphan-manifests",
-        statement="Every manifest in the folder is tracked by git and reached from the entrypoint or from a GitOps "
+        statement="Each manifest in the folder is under version control and can be reached from the entrypoint or from a GitOps "
         "object of this repository.",
         why="A manifest that nothing applies misleads its reader: it looks like production and isn't (OpenGitOps "
         "principles v1.0.0, 1: declarative).",

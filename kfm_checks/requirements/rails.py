@@ -8,7 +8,7 @@ ROWS = (
         "Namespaces have a quota and a limit range",
         "namespaces-have-quota",
         "namespaces-have-limit-range",
-        statement="Every namespace has a ResourceQuota and a LimitRange.",
+        statement="A ResourceQuota and a LimitRange bound what each namespace can take.",
         why="Without a quota one namespace can starve all others (Kubernetes documentation, Resource Quotas and Limit "
         "Ranges; NSA/CISA Kubernetes Hardening Guide v1.2, Resource policies).",
         remedy="Add a ResourceQuota with CPU, memory and pod counts and a LimitRange to the namespace.",
