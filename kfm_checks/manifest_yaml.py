@@ -39,7 +39,7 @@ class Document:
 class _Frame:
     """A collection under construction."""
 
-    __slots__ = ("anchor", "explicit", "key", "key_line", "line", "merged", "value")
+    __slots__ = ("anchor", "explicit", "key", "key_line", "line", "merged", "merging", "value")
 
     def __init__(self, value: dict[str, Any] | list[Any], anchor: str | None, line: int) -> None:
         self.value = value
@@ -50,9 +50,7 @@ class _Frame:
         #: Keys written out in this mapping, with their lines; a merge never replaces them.
         self.explicit: dict[str, int] = {}
         self.merged: set[str] = set()
-
-
-_MERGE_KEY = "\0merge"
+        self.merging = False
 
 
 def documents(text: str, *, file: str = "", lines: bool = True) -> Iterator[Document]:
@@ -95,7 +93,8 @@ class _Builder:
         self.anchors: dict[str, Any] = {}
         self.open_anchors: set[str] = set()
         self.aliased = 0
-        self.done = False
+        #: How many of the open mappings are the value of a ``<<``, whose fields have no place of their own.
+        self.unlined = 0
         self.value: Any = None
 
     def build(self) -> Document:
@@ -151,7 +150,8 @@ class _Builder:
         else:
             self.path.append(parent.key or "")
             line = parent.key_line
-        if self.want_lines and parent.key != _MERGE_KEY:
+        self.unlined += parent.merging
+        if self.want_lines and not self.unlined:
             self.lines[tuple(self.path)] = line
 
     def add(self, value: Any, line: int, *, merge: bool = False, closed: bool = False) -> None:
@@ -167,8 +167,10 @@ class _Builder:
         self.path.pop()
         if isinstance(parent.value, list):
             parent.value.append(value)
-        elif parent.key == _MERGE_KEY:
+        elif parent.merging:
             self.merge(parent, value, line)
+            parent.merging = False
+            self.unlined -= 1
         else:
             parent.value[parent.key or ""] = value
         parent.key = None
@@ -176,13 +178,14 @@ class _Builder:
     def take_key(self, parent: _Frame, value: Any, line: int, merge: bool) -> None:
         if isinstance(value, dict | list):
             raise self.error("a mapping key is no scalar", line, "write the key as text")
-        key = _MERGE_KEY if merge else key_text(value)
+        key = key_text(value)
+        parent.key, parent.key_line, parent.merging = key, line, merge
+        if merge:
+            return
         earlier = parent.explicit.get(key)
         if earlier is not None:
-            shown = MERGE if merge else key
-            raise self.error(f"duplicate key {shown!r}, first on line {earlier}", line, "keep one of the two")
+            raise self.error(f"duplicate key {key!r}, first on line {earlier}", line, "keep one of the two")
         parent.explicit[key] = line
-        parent.key, parent.key_line = key, line
 
     def merge(self, parent: _Frame, value: Any, line: int) -> None:
         """``<<``: keys written out win over merged ones, earlier merged mappings over later ones."""
@@ -201,17 +204,19 @@ class _Builder:
             raise self.error(f"anchor {anchor!r} contains itself", line, "write the value out")
         if anchor not in self.anchors:
             raise self.error(f"unknown anchor {anchor!r}", line, "define it above, in the same document")
-        return self.copy(self.anchors[anchor], line)
+        return self.copy(self.anchors[anchor], line, len(self.stack))
 
-    def copy(self, value: Any, line: int) -> Any:
-        """A deep copy, counted: a bomb is refused before it grows. Depth is bounded by MAX_DEPTH an alias."""
+    def copy(self, value: Any, line: int, depth: int) -> Any:
+        """A deep copy, counted: a bomb is refused before it grows."""
+        if depth > MAX_DEPTH:
+            raise self.error(f"nested deeper than {MAX_DEPTH} levels", line, "write the values out")
         self.aliased += 1 + (len(value) >> 8 if isinstance(value, str) else 0)
         if self.aliased > MAX_ALIASED:
             raise self.error(f"aliases expand to more than {MAX_ALIASED} values", line, "write the values out")
         if isinstance(value, dict):
-            return {key: self.copy(item, line) for key, item in value.items()}
+            return {key: self.copy(item, line, depth + 1) for key, item in value.items()}
         if isinstance(value, list):
-            return [self.copy(item, line) for item in value]
+            return [self.copy(item, line, depth + 1) for item in value]
         return value
 
     def error(self, message: str, line: int, remedy: str) -> ManifestError:
