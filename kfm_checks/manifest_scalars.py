@@ -12,6 +12,7 @@ import binascii
 import math
 import re
 import struct
+from decimal import Decimal
 from typing import Any
 
 Scalar = str | int | float | bool | None
@@ -33,9 +34,14 @@ _INTEGER = re.compile(r"([-+]?)(?:0[xX]([0-9a-fA-F]+)|0[oO]?([0-7]+)|0[bB]([01]+
 _BASES = (16, 8, 2, 10)
 _ODD_BINARY = re.compile(r"0b([-+][01]+)", re.ASCII)
 _FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?", re.ASCII)
-_POINT_FLOAT = re.compile(r"\.[0-9]+(?:[eE][-+]?[0-9]+)?", re.ASCII)
+_POINT_FLOAT = re.compile(r"\.[0-9]+(?:_[0-9]+)*(?:[eE][-+]?[0-9]+(?:_[0-9]+)*)?", re.ASCII)
 INT64 = range(-(2**63), 2**63)
+_INT64_OR_UINT64 = range(-(2**63), 2**64)
 _LONGEST_NUMBER = 400
+#: From here on Go writes floats with an exponent, which is no integer to a JSON decoder.
+_GO_EXPONENT = 1e21
+#: Powers of ten within which Go's %g writes no exponent.
+_GO_LEAST, _GO_MOST = -4, 6
 _PREFIX = "tag:yaml.org,2002:"
 
 
@@ -44,13 +50,13 @@ class ScalarError(ValueError):
 
 
 def plain(text: str) -> Scalar:
-    """The value of an unquoted, untagged scalar. Raises ScalarError for infinities and NaN, which JSON lacks."""
+    """The value of an unquoted, untagged scalar, as go-yaml has it; ``json_value`` makes it what Kubernetes sees."""
     if text in WORDS:
-        return _for_json(WORDS[text], text)
+        return WORDS[text]
     if text[0] not in _NUMERIC_START or len(text) > _LONGEST_NUMBER:
         return text
     if text[0] == ".":
-        return _float(text) if _POINT_FLOAT.fullmatch(text) else text
+        return _float(text, text) if _POINT_FLOAT.fullmatch(text) else text
     return _number(text)
 
 
@@ -59,36 +65,33 @@ def _number(text: str) -> Scalar:
     found = _INTEGER.fullmatch(digits)
     if found:
         body = next((group, base) for group, base in zip(found.groups()[1:], _BASES, strict=True) if group is not None)
-        return _integer(int(body[0], body[1]) * (-1 if found[1] == "-" else 1))
+        value = int(body[0], body[1]) * (-1 if found[1] == "-" else 1)
+        if value in INT64 or (value in _INT64_OR_UINT64 and not found[1]):
+            return value
     if _FLOAT.fullmatch(digits):
-        value = _float(digits)
-        return text if isinstance(value, str) else value
+        return _float(digits, text)
     odd = _ODD_BINARY.fullmatch(digits)
-    return _integer(int(odd[1], 2)) if odd else text
+    return int(odd[1], 2) if odd and int(odd[1], 2) in INT64 else text
 
 
-def _integer(value: int) -> int | float:
-    """Kubernetes' JSON decoder keeps 64-bit integers and reads larger ones as floats."""
-    return value if value in INT64 else float(value)
+def _float(digits: str, text: str) -> float | str:
+    """A number beyond the range of a float stays text, as in Go."""
+    value = float(digits.replace("_", ""))
+    return text if math.isinf(value) else value
 
 
-def _float(text: str) -> int | float | str:
-    """A number beyond the range of a float stays text, as in Go; a whole one is written, and read again, as integer."""
-    value = float(text)
-    if math.isinf(value):
-        return text
-    return whole(value)
+def json_value(value: Scalar) -> Scalar:
+    """What Kubernetes' JSON decoder makes of a scalar that went through JSON. Raises ScalarError for infinities and NaN.
 
-
-def whole(value: float) -> int | float:
-    """Go writes a whole float without a point, so that it is read back as an integer where it fits."""
-    return int(value) if value.is_integer() and int(value) in INT64 else value
-
-
-def _for_json(value: Scalar, text: str) -> Scalar:
-    if isinstance(value, float) and not math.isfinite(value):
-        raise ScalarError(f"{text} is not a number that JSON can carry; quote it, or write a number")
-    return value
+    Go writes a whole float without a point, so that it is read back as an integer where 64 bits hold it; larger
+    integers are read as floats.
+    """
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            raise ScalarError("an infinite number or NaN, which JSON can't carry; quote it, or write a number")
+        written = int(Decimal(repr(value))) if value.is_integer() and abs(value) < _GO_EXPONENT else None
+        return value if written is None or written not in INT64 else written
+    return value if not isinstance(value, int) or value in INT64 else float(value)
 
 
 def tagged(tag: str, text: str) -> Scalar:
@@ -100,7 +103,7 @@ def tagged(tag: str, text: str) -> Scalar:
         return text
     value = plain(text) if text else None
     if short == "float" and isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return float(value)
     if _kind(value) != short:
         raise ScalarError(f"{text!r} is no {short}, though its tag says so")
     return value
@@ -125,22 +128,30 @@ def key_text(value: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
+    if isinstance(value, int) and value in INT64:
         return str(value)
     if isinstance(value, float):
         return _go_float32(value)
-    raise ScalarError("a mapping key is null or no scalar; keys are text")
+    raise ScalarError("a mapping key is null, too large a number or no scalar; write it as quoted text")
+
+
+_NOT_FINITE = {math.inf: ".inf", -math.inf: "-.inf"}
 
 
 def _go_float32(value: float) -> str:
     """Go's ``FormatFloat(value, 'g', -1, 32)``: the shortest text that gives the same 32-bit float."""
+    if math.isnan(value):
+        return ".nan"
     try:
-        target = struct.pack("f", value)
+        target = struct.pack("<f", value)
     except OverflowError:
-        return "-.inf" if value < 0 else ".inf"
-    digits = next(text for n in range(17) if struct.pack("f", float(text := f"{value:.{n}e}")) == target)
+        value = math.copysign(math.inf, value)
+    if math.isinf(value):
+        return _NOT_FINITE[value]
+    (value,) = struct.unpack("<f", target)
+    digits = next(text for n in range(17) if struct.pack("<f", float(text := f"{value:.{n}e}")) == target)
     mantissa, _, exponent = digits.partition("e")
-    power = int(exponent)
-    if -5 < power < 21:
-        return f"{float(digits):.{max(len(mantissa.replace('-', '')) - 2 - power, 0)}f}"
+    power, places = int(exponent), len(mantissa.partition(".")[2])
+    if _GO_LEAST <= power < _GO_MOST:
+        return f"{float(digits):.{max(places - power, 0)}f}"
     return f"{mantissa}e{'-' if power < 0 else '+'}{abs(power):02d}"

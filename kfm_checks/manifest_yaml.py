@@ -11,7 +11,7 @@ from typing import Any
 import yaml
 
 from kfm_checks.errors import ManifestError
-from kfm_checks.manifest_scalars import MERGE, ScalarError, key_text, plain, tagged
+from kfm_checks.manifest_scalars import MERGE, ScalarError, json_value, key_text, plain, tagged
 from kfm_checks.model import Path
 
 try:
@@ -63,6 +63,7 @@ def documents(text: str, *, file: str = "", lines: bool = True) -> Iterator[Docu
         while not parser.check_event(yaml.StreamEndEvent):
             event = parser.get_event()
             if isinstance(event, yaml.DocumentStartEvent):
+                _check_version(event, file)
                 yield _Builder(parser, file, lines).build()
     except yaml.MarkedYAMLError as error:
         raise _syntax(error, file) from error
@@ -70,6 +71,16 @@ def documents(text: str, *, file: str = "", lines: bool = True) -> Iterator[Docu
         raise ManifestError(f"not YAML: {error}", file=file, remedy=_REMEDY_YAML) from error
     finally:
         parser.dispose()
+
+
+def _check_version(event: Any, file: str) -> None:
+    if event.version not in (None, (1, 1)):
+        raise ManifestError(
+            "a %YAML directive other than 1.1, which Kubernetes refuses",
+            file=file,
+            line=event.start_mark.line + 1,
+            remedy="remove the directive",
+        )
 
 
 def _syntax(error: yaml.MarkedYAMLError, file: str) -> ManifestError:
@@ -115,7 +126,7 @@ class _Builder:
             value = _scalar(event)
             if event.anchor:
                 self.anchors[event.anchor] = value
-            merge = event.value == MERGE and event.tag is None and event.style is None
+            merge = event.value == MERGE and event.tag is None and not event.style
             self.add(value, line, merge=merge)
         elif isinstance(event, yaml.MappingStartEvent):
             self.open({}, event.anchor, line)
@@ -156,13 +167,14 @@ class _Builder:
 
     def add(self, value: Any, line: int, *, merge: bool = False, closed: bool = False) -> None:
         if not self.stack:
-            self.value = value
+            self.value = value if closed else json_value(value)
             return
         parent = self.stack[-1]
         if isinstance(parent.value, dict) and parent.key is None:
             self.take_key(parent, value, line, merge)
             return
         if not closed:
+            value = json_value(value) if value.__class__ in (float, int) else value
             self.place(line)
         self.path.pop()
         if isinstance(parent.value, list):
@@ -180,24 +192,28 @@ class _Builder:
             raise self.error("a mapping key is no scalar", line, "write the key as text")
         key = key_text(value)
         parent.key, parent.key_line, parent.merging = key, line, merge
-        if merge:
-            return
         earlier = parent.explicit.get(key)
         if earlier is not None:
             raise self.error(f"duplicate key {key!r}, first on line {earlier}", line, "keep one of the two")
         parent.explicit[key] = line
 
     def merge(self, parent: _Frame, value: Any, line: int) -> None:
-        """``<<``: keys written out win over merged ones, earlier merged mappings over later ones."""
+        """``<<``: keys below it win over merged ones, earlier merged mappings over later ones.
+
+        A key above it with another value is refused: YAML keeps that key, Kubernetes replaces it.
+        """
         sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):
             raise self.error("<< merges what is no mapping", line, "merge an anchor of a mapping")
         target: Any = parent.value
         for source in sources:
             for key, item in source.items():
-                if key not in parent.explicit and key not in parent.merged:
-                    target[key] = item
-                    parent.merged.add(key)
+                if key in parent.merged:
+                    continue
+                if key in target and target[key] != item:
+                    raise self.error(f"<< below the key {key!r}, which it merges too", line, "write << first")
+                target.setdefault(key, item)
+                parent.merged.add(key)
 
     def expand(self, anchor: str, line: int) -> Any:
         if anchor in self.open_anchors:
@@ -226,5 +242,5 @@ class _Builder:
 def _scalar(event: Any) -> Any:
     tag = event.tag
     if tag is None:
-        return plain(event.value) if event.implicit[0] and event.style is None else event.value
+        return plain(event.value) if event.implicit[0] and not event.style else event.value
     return event.value if tag == "!" else tagged(tag, event.value)
