@@ -16,7 +16,7 @@ from kfm_checks.errors import ManifestError
 from kfm_checks.manifest_yaml import documents
 
 PLACE = "rendered objects"
-_SEPARATOR = re.compile(r"^---(?=[ \n])[ ]*\n?", re.MULTILINE)
+_SEPARATOR = re.compile(r"^---(?=[ \n])", re.MULTILINE)
 #: Unquoted words and numbers on which the two versions differ, or may; a plain whole number is not among them.
 _WORDS = r"[yYnN]|[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF|True|TRUE|False|FALSE|Null|NULL|~|=|<<"
 _NUMBERS = (
@@ -25,15 +25,26 @@ _NUMBERS = (
     r"|0b[-+][01_]+|\.[0-9_]*(?:[eE][-+]?[0-9_]*)?|\.(?:inf|Inf|INF|nan|NaN|NAN))"
 )
 #: Where an unquoted value or key begins, what is risky there, and where it ends.
-_START = r"(?:^ *|[:?,\[{-] +|[\[{,])"
+_START = r"[:\-?,\[{\n](?:(?<=[:\-?]) +|(?<![:\-?]) *)(?=[-+.0-9yYnNoOtTfF~=<&*!?%@`|>:])"
 _END = r"(?= *(?:\n|\Z|: |:\n|:\Z|[,\]}]| #))"
-_KEYS = r"(?:true|false|null|-?[0-9]+)(?=:[ \n])"
-_MARKS = r"[&*!](?=[^ \n]|\Z)|[&*!?](?=[ \n])|[%@`]|\?\Z|[|>][-+]?[0-9]"
-RISKY = re.compile(
-    rf"{_START}(?:(?:{_WORDS}|{_NUMBERS}){_END}|{_KEYS}|{_MARKS})"
-    r"|[\t\r\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]|\\u[dD][89a-fA-F]|\\/|^\.\.\.|^---",
-    re.MULTILINE,
-)
+_KEYS = r"(?:true|false|null|-?[0-9]+)(?=:(?:[ \n]|\Z))"
+_MARKS = r":(?:[ \n]|\Z)|[&*!](?=[^ \n]|\Z)|[&*!?](?=[ \n])|[%@`]|\?\Z|[|>]-?[0-9+]"
+_RISKY = re.compile(rf"{_START}(?:(?:{_WORDS}|{_NUMBERS}){_END}|{_KEYS}|{_MARKS})")
+_RISKY_CHARACTERS = re.compile("[\t\r\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
+_RISKY_ESCAPES = re.compile(r"\\(?:u[dD]|/|\n)")
+#: Markers; blank lines of spaces, or where a block scalar begins; collections as keys.
+_RISKY_LINES = re.compile(r"\n(?:\.\.\.|---| +(?:\n|\Z))|[|>]-? *(?:#.*)?\n(?:\n|\Z)|[\]}] *:(?:[ \n]|\Z)")
+
+
+def risky(body: str) -> bool:
+    """Whether the two YAML versions might read a document's text differently."""
+    text = "\n" + body
+    return bool(
+        _RISKY.search(text)
+        or _RISKY_CHARACTERS.search(text)
+        or _RISKY_LINES.search(text)
+        or ("\\" in text and _RISKY_ESCAPES.search(text))
+    )
 
 
 def fast_documents(text: str) -> Iterator[tuple[Any, int]]:
@@ -71,9 +82,10 @@ def _reader() -> Callable[..., Any] | None:
 def _fast(loads: Callable[..., Any], part: str) -> tuple[Any, bool]:
     body = part
     if part.startswith("---"):
-        mark = _SEPARATOR.match(part)
-        body = part[mark.end() :] if mark else part
-    if RISKY.search(body):
+        first, _, body = part.partition("\n")
+        if first.strip() != "---":
+            return None, False
+    if not body.endswith("\n") or risky(body):
         return None, False
     try:
         value = loads(body, parse_datetime=False)
