@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kfm_checks.facts.criticality import criticality
+from kfm_checks.facts.disruption import budgets
+from kfm_checks.facts.governors import admission_engines, quota_governors
+from kfm_checks.facts.images import image_uses
+from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.resources import limit_ranges, quotas
+from kfm_checks.facts.rollouts import delivery_controllers
+from kfm_checks.facts.scaling import scales
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
 
@@ -21,6 +29,7 @@ INPUTS: Mapping[str, Method | None] = {
     "cluster": "cluster",  # a live cluster or a snapshot of one
     "config": None,  # kfm_checks.config.Config
     "records": None,  # tuple[Record, ...]
+    "overlay": None,  # kfm_checks.model.Overlay: path, digest, renderer, number of objects
     "target": None,  # kfm_checks.target.Target: what was given, relative paths
     "as_of": None,  # ISO date, the only clock
     "kubernetes_versions": None,  # tuple[str, ...] such as ("1.34",)
@@ -35,5 +44,15 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         inventory,
         workloads,
         containers,
+        image_uses,
+        limit_ranges,
+        quotas,
+        quota_governors,
+        admission_engines,
+        scales,
+        criticality,
+        budgets,
+        delivery_controllers,
+        monitoring,
     )
 }

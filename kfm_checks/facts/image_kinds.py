@@ -27,18 +27,17 @@ def _pod(*paths: str) -> tuple[ImageField, ...]:
 
 _MONITORED = _image("spec.image", "spec.thanos.image") + _containers("spec.containers", "spec.initContainers")
 _ARGO_TEMPLATES = "spec.templates.*"
-_ARGO = (
-    _containers(
-        *(f"{_ARGO_TEMPLATES}.{field}" for field in ("container", "script", "initContainers", "sidecars")),
-        f"{_ARGO_TEMPLATES}.containerSet.containers",
-        f"{_ARGO_TEMPLATES}.containerSet.initContainers",
-    )
-    + _containers("spec.templateDefaults.container", "spec.templateDefaults.script")
-)
+_ARGO = _containers(
+    *(f"{_ARGO_TEMPLATES}.{field}" for field in ("container", "script", "initContainers", "sidecars")),
+    f"{_ARGO_TEMPLATES}.containerSet.containers",
+    f"{_ARGO_TEMPLATES}.containerSet.initContainers",
+) + _containers("spec.templateDefaults.container", "spec.templateDefaults.script")
 _ARGO_CRON = tuple(ImageField(("spec", "workflowSpec", *field.path[1:]), field.what) for field in _ARGO)
 _TEKTON = _image("spec.steps.*.image", "spec.sidecars.*.image", "spec.stepTemplate.image")
 _TEKTON_RUN = tuple(ImageField(("spec", "taskSpec", *field.path[1:]), field.what) for field in _TEKTON)
-_TEKTON_PIPELINE = tuple(ImageField(("spec", "tasks", "*", "taskSpec", *field.path[1:]), field.what) for field in _TEKTON)
+_TEKTON_PIPELINE = tuple(
+    ImageField(("spec", "tasks", "*", "taskSpec", *field.path[1:]), field.what) for field in _TEKTON
+)
 _ECK = _image("spec.image") + _pod("spec.podTemplate.spec")
 
 #: (group, kind) -> the places of that kind that name images.

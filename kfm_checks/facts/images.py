@@ -29,7 +29,7 @@ _MAX_NAME = 255
 
 @dataclass(frozen=True)
 class ImageReference:
-    """A parsed reference; ``registry`` and ``repository`` are normalised, ``tag`` and ``digest`` are "" where absent."""
+    """A parsed reference; registry and repository are normalised, ``tag`` and ``digest`` are "" where absent."""
 
     registry: str
     repository: str
@@ -52,7 +52,7 @@ class ImageReference:
         return not self.digest and self.tag in {"", "latest"}
 
     def within(self, prefix: str) -> bool:
-        """Whether it lies in a registry or repository given as text (``registry.kfm.example``, ``docker.io/library``)."""
+        """Whether it lies in a registry or repository given as text: ``registry.example``, ``docker.io/library``."""
         wanted = prefix.strip().rstrip("/").removeprefix("https://").removeprefix("http://")
         if wanted == "index.docker.io" or wanted.startswith("index.docker.io/"):
             wanted = wanted.removeprefix("index.")
@@ -85,7 +85,7 @@ def _require_digest(digest: str) -> None:
     if algorithm not in _ALGORITHMS:
         raise ValueError(f"{algorithm} is no known digest algorithm")
     if len(value) != _ALGORITHMS[algorithm] or value != value.lower():
-        raise ValueError(f"the digest is malformed ({algorithm} has {_ALGORITHMS[algorithm]} lower case hexadecimal digits)")
+        raise ValueError(f"the digest is malformed ({algorithm} has {_ALGORITHMS[algorithm]} lower case hex digits)")
 
 
 def _split(name: str) -> tuple[str, str]:

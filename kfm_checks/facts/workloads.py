@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
-from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labels_of
 from kfm_checks.model import Manifest, Path
 
 Role = Literal["container", "init", "sidecar", "ephemeral"]
@@ -82,12 +82,12 @@ class Workload:
     @cached_property
     def pod_labels(self) -> dict[str, str]:
         """Labels that the pods carry."""
-        return {str(k): str(v) for k, v in (dig(self.template, "metadata", "labels") or {}).items()}
+        return labels_of(self.template)
 
     @cached_property
     def pod_annotations(self) -> dict[str, str]:
         """Annotations that the pods carry."""
-        return {str(k): str(v) for k, v in (dig(self.template, "metadata", "annotations") or {}).items()}
+        return annotations_of(self.template)
 
     @cached_property
     def containers(self) -> tuple[Container, ...]:
