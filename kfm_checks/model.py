@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
@@ -18,11 +18,36 @@ LETTERS: Mapping[str, Method] = {"R": "render", "T": "tree", "G": "git", "C": "c
 Path = tuple[str | int, ...]
 
 
-class Source(NamedTuple):
-    """A place in a file; ``file`` is relative to the repository (or to what was given), with forward slashes."""
+class Source:
+    """A place in a file; ``file`` is relative to the repository (or to what was given), with forward slashes.
 
-    file: str
-    line: int | None = None
+    The line may be given as a function: finding it means reading the file, and most evidence is never looked at.
+    """
+
+    __slots__ = ("_line", "file")
+
+    def __init__(self, file: str, line: int | None | Callable[[], int | None] = None) -> None:
+        self.file = file
+        self._line = line
+
+    @property
+    def line(self) -> int | None:
+        """The 1-based line, or None where it is not known."""
+        if callable(self._line):
+            self._line = self._line()
+        return self._line
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Source) and (self.file, self.line) == (other.file, other.line)
+
+    def __hash__(self) -> int:
+        return hash(self.file)
+
+    def __repr__(self) -> str:
+        return f"Source({self.file!r}, {self.line})"
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}" if self.line is not None else self.file
 
 
 class ObjectKey(NamedTuple):
@@ -56,10 +81,13 @@ class Origin:
 
     def source(self, path: Path = ()) -> Source:
         """The nearest known place of a field: its own line, else that of the nearest parent."""
+        return Source(self.file, lambda: self._nearest(path))
+
+    def _nearest(self, path: Path) -> int | None:
         for end in range(len(path), -1, -1):
             if path[:end] in self.lines:
-                return Source(self.file, self.lines[path[:end]])
-        return Source(self.file, self.line)
+                return self.lines[path[:end]]
+        return self.line
 
 
 class Manifest(dict[str, Any]):

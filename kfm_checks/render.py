@@ -81,14 +81,16 @@ def entrypoint(folder: Path) -> Path | None:
 
 def render(
     folder: Path, renderer: Renderer, *, origins: bool = True, overrides: Mapping[str, object] | None = None
-) -> str:
+) -> tuple[str, Path]:
     """Render an overlay folder to YAML text, with kustomize's origin annotations unless told otherwise.
+
+    The second value is the folder that the paths in those annotations are relative to.
 
     ``overrides`` are fields of the kustomization that wraps the folder (namespace, images…), as Argo CD and Flux set them.
     Raises RenderError with one clear line.
     """
     if not origins and not overrides:
-        return _build(folder, renderer, shown=folder)
+        return _build(folder, renderer, shown=folder), folder
     with tempfile.TemporaryDirectory(prefix="kfm-checks-") as scratch:
         wrapper = Path(scratch).resolve()
         content: dict[str, object] = {**(overrides or {}), "resources": [os.path.relpath(folder.resolve(), wrapper)]}
@@ -97,7 +99,7 @@ def render(
         import json
 
         (wrapper / "kustomization.yaml").write_text(json.dumps(content), encoding="utf-8")
-        return _build(wrapper, renderer, shown=folder)
+        return _build(wrapper, renderer, shown=folder), wrapper
 
 
 def _build(folder: Path, renderer: Renderer, *, shown: Path) -> str:

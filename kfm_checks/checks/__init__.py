@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from kfm_checks.checks import render
 from kfm_checks.model import Evidence
 
 
@@ -43,4 +44,7 @@ def _documentation(function: Callable[..., object]) -> str:
 
 
 #: One line a check, in the order of the requirement rows.
-CHECKS: tuple[Check, ...] = ()
+CHECKS: tuple[Check, ...] = (
+    Check(render.render_is_reproducible, "nothing was rendered"),
+    Check(render.overlay_renders, "nothing was rendered"),
+)

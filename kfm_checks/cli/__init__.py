@@ -1,0 +1,73 @@
+"""The command line: thin. Each command lives in a module of its own and is imported when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+import click
+
+from kfm_checks import __version__
+from kfm_checks.errors import KfmChecksError, one_line
+
+#: Command -> module of this package and the name of its function, and the line that help shows.
+COMMANDS: Mapping[str, tuple[str, str, str]] = {
+    "check": ("check", "check", "Judge an overlay, or plain manifests, and print a summary by requirement."),
+    "render": ("render", "render", "The rendered objects, with the source file of each."),
+    "config": ("config", "config", "The settings in force and where each comes from."),
+    "requirements": ("requirements", "requirements", "The catalogue of requirements."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command's module only when that command is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, function, _ = COMMANDS[cmd_name]
+        found = getattr(import_module(f"{__name__}.{module}"), function)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="kfm-checks")
+def cli() -> None:
+    """Render a Kustomize overlay, verify every statement of its README, and give the evidence."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command line: exit status 0, 1, or 2 with one line on stderr."""
+    try:
+        status: Any = cli.main(args=arguments, prog_name="kfm-checks", standalone_mode=False)
+    except KfmChecksError as error:
+        _stop(str(error))
+    except click.exceptions.Abort:
+        _stop("stopped")
+    except click.ClickException as error:
+        _stop(f"{one_line(error.format_message())}; see `kfm-checks --help`")
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(2)
+    except RecursionError:
+        _stop("the input is nested too deeply; flatten it")
+    except OSError as error:
+        _stop(f"{error.filename or ''}: {error.strerror}; check path, permissions and space")
+    except MemoryError:
+        _stop("the input needs more memory than there is; split it")
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _stop(message: str) -> None:
+    print(f"kfm-checks: {one_line(message)}", file=sys.stderr)
+    sys.exit(2)

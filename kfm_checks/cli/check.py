@@ -1,0 +1,46 @@
+"""``kfm-checks check``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from kfm_checks.cli.options import judging, options_of, output, write
+from kfm_checks.errors import UsageError
+from kfm_checks.exports import FORMATS
+from kfm_checks.run import exit_status, judge, required_unknown
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="PATH…")
+@judging
+@output
+def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
+    """Judge an overlay folder, or a file or folder of plain manifests.
+
+    Without PATH the overlays that the configuration names are judged.
+    """
+    if format_ not in FORMATS:
+        raise UsageError(f"no format is called {format_!r}", remedy=f"choose one of {', '.join(FORMATS)}")
+    options = options_of(given)
+    reports = [judge(path, options).report for path in paths or configured()]
+    for report in reports:
+        required_unknown(given["require"], report)
+    write(reports, format_, outputs, no_color=no_color)
+    return max(exit_status(report, strict=options.strict, require=given["require"]) for report in reports)
+
+
+def configured() -> list[str]:
+    """The overlays that ``overlays:`` of the nearest configuration names. Raises UsageError where there is none."""
+    from kfm_checks.config import load_settings
+    from kfm_checks.render import entrypoint
+    from kfm_checks.target import locate
+
+    here = locate(".")
+    patterns = load_settings(here.folder, here.root).config.overlays
+    found = sorted({p for pattern in patterns for p in Path().glob(pattern) if p.is_dir() and entrypoint(p)})
+    if not found:
+        raise UsageError("no overlay was named", remedy="give its path, or `overlays:` in kfm-checks.yaml")
+    return [str(path) for path in found]

@@ -1,0 +1,92 @@
+"""The report as JSON: ``kfm-checks/report/v1`` and, for several overlays, ``kfm-checks/report-set/v1``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
+
+SCHEMA = "kfm-checks/report/v1"
+SET_SCHEMA = "kfm-checks/report-set/v1"
+
+
+def write(report: Report) -> str:
+    """One report."""
+    return _text(as_dict(report))
+
+
+def write_set(reports: Sequence[Report]) -> str:
+    """Several reports, one for each overlay."""
+    return _text({"schema": SET_SCHEMA, "reports": [as_dict(report) for report in reports]})
+
+
+def _text(value: Mapping[str, Any]) -> str:
+    encoded = msgspec.json.encode(value)
+    return msgspec.json.format(encoded, indent=2).decode("utf-8", "replace") + "\n"
+
+
+def as_dict(report: Report) -> dict[str, Any]:
+    """The report as plain data, in the shape of the contract."""
+    overlay = report.overlay
+    return {
+        "schema": SCHEMA,
+        "overlay": {
+            "path": overlay.path,
+            "digest": overlay.digest,
+            "renderer": overlay.renderer,
+            "objects": overlay.objects,
+            "as_of": overlay.as_of,
+            "notes": list(overlay.notes),
+        },
+        "decision": report.decision,
+        "requirements": [_requirement(row) for row in report.requirements],
+        "results": [_result(result) for result in report.results],
+        "records": [dict(record) for record in report.records],
+    }
+
+
+def _requirement(row: RequirementResult) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "level": row.level,
+        "title": row.title,
+        "status": row.status,
+        "reason": row.reason,
+        "methods": dict(sorted(row.methods.items())),
+        "checks": list(row.checks),
+        "role": row.role,
+        "until": row.until or None,
+    }
+
+
+def _result(result: CheckResult) -> dict[str, Any]:
+    return {
+        "check": result.check,
+        "requirements": list(result.requirements),
+        "level": result.level,
+        "outcome": result.outcome,
+        "examined": result.examined,
+        "reason": result.reason,
+        "methods": dict(sorted(result.methods.items())),
+        "evidence": [_evidence(item) for item in result.evidence],
+    }
+
+
+def _evidence(item: Evidence) -> dict[str, Any]:
+    key = item.subject
+    found: dict[str, Any] = {
+        "fingerprint": item.fingerprint,
+        "subject": {"apiVersion": key.api_version, "kind": key.kind, "namespace": key.namespace, "name": key.name},
+        "pointer": item.pointer,
+        "expected": item.expected,
+        "observed": item.observed,
+        "holds": item.holds,
+        "message": item.message,
+        "source": {"file": item.source.file, "line": item.source.line} if item.source else None,
+    }
+    if item.patch:
+        found["patch"] = item.patch
+    return found

@@ -1,0 +1,320 @@
+"""Follow what GitOps objects reconcile from this repository: each source is rendered once, what can't be had is named."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Literal
+
+from kfm_checks.config import Config
+from kfm_checks.errors import KfmChecksError
+from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
+from kfm_checks.facts.objects import dig, inventory, items
+from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.render import Renderer, entrypoint
+from kfm_checks.target import Target
+
+#: Sources of sources are followed so deep: deeper is a loop that changes its parameters.
+DEPTH = 8
+
+
+@dataclass(frozen=True)
+class Followed:
+    """One source of a reconciler and what became of it."""
+
+    subject: ObjectKey
+    tool: str
+    repository: str
+    path: str
+    revision: str
+    #: ``overlay``: it is the overlay itself · ``rendered`` · ``unavailable`` · ``missing``: the path isn't there.
+    state: Literal["overlay", "rendered", "unavailable", "missing"]
+    reason: str = ""
+    objects: int = 0
+
+    @property
+    def id(self) -> str:
+        """What tells the sources of one object apart."""
+        return f"{self.repository}#{self.path}@{self.revision}"
+
+
+@dataclass(frozen=True)
+class _Following:
+    config: Config
+    target: Target
+    tool: Renderer | None
+    repository: str
+
+
+def follow(
+    objects: tuple[Manifest, ...], outside: tuple[Manifest, ...], config: Config, target: Target, tool: Renderer | None
+) -> tuple[tuple[Followed, ...], tuple[Manifest, ...]]:
+    """Render the in-repository sources of the overlay's GitOps objects, recursively, each once.
+
+    Returns what became of each source, and the objects that they render to.
+    """
+    context = _Following(config, target, tool, config.gitops.repository or remote(target))
+    seen: set[str] = {_identity(GitSource("", overlay_path(config, target), ""), "")}
+    followed: list[Followed] = []
+    more: list[Manifest] = []
+    level: tuple[Manifest, ...] = objects
+    for _ in range(DEPTH):
+        found = reconcilers(inventory(level), outside if level is objects else ())
+        jobs = [job for reconciler in found for job in _sources(reconciler, target)]
+        # An object outside the overlay is followed only where it reconciles this overlay: the rest is others' business.
+        jobs = [job for job in jobs if job[0] not in {o.key for o in outside} or _is_overlay(job[1], context)]
+        done = list(_rendered(jobs, context, seen))
+        followed.extend(item for item, _ in done)
+        level = tuple(obj for _, made in done for obj in made)
+        more.extend(level)
+        if not level:
+            break
+    return tuple(followed), tuple(more)
+
+
+def overlay_path(config: Config, target: Target) -> str:
+    """The overlay's path in its repository: as configured, else as found."""
+    from kfm_checks.facts.gitops import clean_path
+
+    return clean_path(config.gitops.path or target.path)
+
+
+def remote(target: Target) -> str:
+    """The URL of git's remote ``origin``, "" where there is none."""
+    config = target.root / ".git" / "config"
+    if not config.is_file():
+        return ""
+    text = config.read_text(encoding="utf-8", errors="replace")
+    found = re.search(r'\[remote "origin"\][^\[]*?url\s*=\s*(\S+)', text)
+    return found[1] if found else ""
+
+
+def _identity(source: GitSource, namespace: str) -> str:
+    return json.dumps([source.path, namespace, source.kustomize], sort_keys=True, default=str)
+
+
+def _is_overlay(source: GitSource, context: _Following) -> bool:
+    return source.path == overlay_path(context.config, context.target) and not source.chart
+
+
+_Job = tuple[ObjectKey, GitSource, str, str]
+
+
+def _sources(reconciler: Reconciler, target: Target) -> Iterator[_Job]:
+    """Key, source, namespace and why it can't be followed ("" where it can)."""
+    obj = reconciler.obj
+    if obj.key.kind != "ApplicationSet":
+        for source in reconciler.sources:
+            yield obj.key, source, reconciler.namespace, ""
+        return
+    try:
+        for spec in expand(obj, target.root):
+            namespace = str(dig(spec, "destination", "namespace", default=""))
+            for source in application(obj, spec, ()):
+                yield obj.key, source, namespace, ""
+    except _CannotExpand as why:
+        for source in reconciler.sources:
+            yield obj.key, source, "", str(why)
+
+
+class _CannotExpand(Exception):
+    pass
+
+
+def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
+    """The Application specs that an ApplicationSet makes, from its list, git and matrix generators."""
+    template = dig(applicationset, "spec", "template", "spec", default={})
+    parameters = [p for generator in items(applicationset, "spec", "generators") for p in _generated(generator, root)]
+    return [_filled(template, values) for values in parameters]
+
+
+def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
+    if "list" in generator:
+        return [dict(element) for element in items(generator, "list", "elements")]
+    if "git" in generator:
+        return _git_generated(generator["git"], root)
+    if "matrix" in generator:
+        parts = [_generated(part, root) for part in items(generator, "matrix", "generators")]
+        combined: list[dict[str, Any]] = [{}]
+        for part in parts:
+            combined = [{**one, **other} for one in combined for other in part]
+        return combined
+    raise _CannotExpand(f"its generator {', '.join(sorted(generator))} needs what is not in this repository")
+
+
+def _git_generated(git: dict[str, Any], root: Path) -> list[dict[str, Any]]:
+    if items(git, "files"):
+        return [values for entry in items(git, "files") for values in _files(str(entry.get("path")), root)]
+    wanted: dict[str, dict[str, Any]] = {}
+    for entry in items(git, "directories"):
+        pattern = str(entry.get("path") or "")
+        matched = {p.relative_to(root).as_posix() for p in _glob(root, pattern) if p.is_dir()}
+        for path in sorted(matched):
+            if entry.get("exclude"):
+                wanted.pop(path, None)
+            else:
+                wanted[path] = _path_values(path)
+    return list(wanted.values())
+
+
+def _glob(root: Path, pattern: str) -> Iterable[Path]:
+    if not pattern or ".." in pattern.split("/") or pattern.startswith("/"):
+        return []
+    return sorted(root.glob(pattern))
+
+
+def _path_values(path: str) -> dict[str, Any]:
+    segments = path.split("/")
+    plain = {f"path[{index}]": segment for index, segment in enumerate(segments)}
+    basename = segments[-1]
+    normalized = re.sub(r"[^a-z0-9.-]", "-", basename.lower())
+    nested = {"path": path, "basename": basename, "basenameNormalized": normalized, "segments": segments}
+    return {
+        **plain,
+        "path": nested,
+        "path.basename": basename,
+        "path.basenameNormalized": normalized,
+        "path.path": path,
+    }
+
+
+def _files(pattern: str, root: Path) -> Iterator[dict[str, Any]]:
+    from kfm_checks.yamlfile import read_yaml
+
+    for file in _glob(root, pattern):
+        shown = file.relative_to(root).as_posix()
+        value = read_yaml(file, shown=shown).value
+        yield {**(value if isinstance(value, dict) else {}), **_path_values(shown.rpartition("/")[0] or ".")}
+
+
+_PLACEHOLDER = re.compile(r"\{\{-?\s*\.?([\w.\[\]-]+)\s*-?\}\}")
+
+
+def _filled(value: Any, values: dict[str, Any]) -> Any:
+    if isinstance(value, dict):
+        return {key: _filled(item, values) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_filled(item, values) for item in value]
+    if not isinstance(value, str) or "{{" not in value:
+        return value
+    filled = _PLACEHOLDER.sub(lambda found: _value(found[1], values), value)
+    if "{{" in filled:
+        raise _CannotExpand("its template uses functions that are not evaluated")
+    return filled
+
+
+def _value(name: str, values: dict[str, Any]) -> str:
+    found: Any = values.get(name)
+    if found is None:
+        found = dig(values, *name.split("."))
+    if isinstance(found, dict) and "path" in found:
+        found = found["path"]  # {{path}} of a git generator without goTemplate
+    if found is None or isinstance(found, dict | list):
+        raise _CannotExpand(f"its template needs {name}, which its generators don't give")
+    return str(found)
+
+
+def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator[tuple[Followed, tuple[Manifest, ...]]]:
+    """Render what can be had, two at a time; the order is that of the jobs."""
+    plans = [(job, *_plan(job, context, seen)) for job in jobs]
+    with ThreadPoolExecutor(2) as pool:
+        futures = [pool.submit(make) if make else None for _, _, make in plans]
+        for (_job, item, _make), future in zip(plans, futures, strict=True):
+            if future is None:
+                yield item, ()
+                continue
+            try:
+                made = future.result()
+            except KfmChecksError as error:
+                yield replace(item, state="unavailable", reason=str(error)), ()
+            else:
+                yield replace(item, objects=len(made)), made
+
+
+def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Callable[[], tuple[Manifest, ...]] | None]:
+    key, source, namespace, why = job
+
+    def item(state: Any, reason: str = "") -> Followed:
+        tool = "Flux" if key.group.endswith("fluxcd.io") else "Argo CD"
+        return Followed(key, tool, source.repository, source.path, source.revision, state, reason)
+
+    if why or source.chart:
+        return item("unavailable", why or f"a chart or bucket ({source.chart}) can't be had here"), None
+    if not same_repository(source.repository, context.repository):
+        return item("unavailable", _elsewhere(source, context)), None
+    if _is_overlay(source, context):
+        return item("overlay"), None
+    folder = (context.target.root / source.path).resolve()
+    if context.target.root not in (folder, *folder.parents) or not folder.is_dir():
+        return item("missing", f"{source.path} is not in this repository"), None
+    if (folder / "Chart.yaml").is_file() and entrypoint(folder) is None:
+        return item("unavailable", f"{source.path} is a Helm chart"), None
+    identity = _identity(source, namespace)
+    if identity in seen:
+        return item("rendered", "already rendered for another reconciler"), None
+    seen.add(identity)
+    return item("rendered"), lambda: _render(folder, source, namespace, context)
+
+
+def _elsewhere(source: GitSource, context: _Following) -> str:
+    if not source.repository:
+        return "its source object is not in this repository"
+    if not context.repository:
+        return "nothing says whether its repository is this one; declare gitops.repository"
+    return f"another repository ({source.repository}) can't be had here"
+
+
+def _render(folder: Path, source: GitSource, namespace: str, context: _Following) -> tuple[Manifest, ...]:
+    from kfm_checks.load import render_objects
+    from kfm_checks.manifests import load_manifests
+
+    if entrypoint(folder) is None:
+        objects = tuple(load_manifests(folder))
+    else:
+        if context.tool is None:
+            raise KfmChecksError("a render made elsewhere was given, so sources are not rendered")
+        objects = render_objects(folder, context.target.root, context.tool, overrides(source, namespace))
+    return tuple(_placed(obj, namespace) for obj in objects)
+
+
+def overrides(source: GitSource, namespace: str) -> dict[str, object] | None:
+    """Fields of the wrapping kustomization that do what the controller's own kustomize settings do."""
+    settings = source.kustomize or {}
+    found: dict[str, object] = {}
+    for name in ("namePrefix", "nameSuffix", "components", "patches", "namespace"):
+        if settings.get(name) and not (name == "components"):
+            found[name] = settings[name]
+    if settings.get("targetNamespace"):
+        found["namespace"] = settings["targetNamespace"]
+    images = [_image(image) for image in settings.get("images") or []]
+    if images:
+        found["images"] = images
+    if settings.get("components"):
+        raise KfmChecksError("components added by the reconciler are not evaluated")
+    return found or None
+
+
+def _image(image: Any) -> dict[str, str]:
+    """Argo CD writes ``old=new:tag`` or ``name@digest``; Flux writes kustomize's own fields."""
+    if isinstance(image, dict):
+        return {str(key): str(value) for key, value in image.items()}
+    old, _, new = str(image).rpartition("=")
+    found = re.match(r"(?P<name>.+?)(?:@(?P<digest>sha256:[0-9a-f]+)|:(?P<tag>[\w.-]+))?$", new)
+    values = found.groupdict() if found else {}
+    entry = {"name": old or values.get("name") or new, "newName": values.get("name") or new}
+    entry |= {"digest": values["digest"]} if values.get("digest") else {}
+    entry |= {"newTag": values["tag"]} if values.get("tag") else {}
+    return entry
+
+
+def _placed(obj: Manifest, namespace: str) -> Manifest:
+    """Argo CD puts objects without a namespace into the destination's."""
+    from kfm_checks.facts.objects import is_cluster_scoped
+
+    if not namespace or obj.key.namespace or is_cluster_scoped(obj.key.group, obj.key.kind):
+        return obj
+    return Manifest({**obj, "metadata": {**obj["metadata"], "namespace": namespace}}, obj.origin)
