@@ -1,0 +1,81 @@
+"""Read the files of examples: ``kfm_checks/checks/examples/<check>.yaml``, one a check."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from kfm_checks.config import parse_settings
+from kfm_checks.manifests import parse_manifests
+from kfm_checks.model import CheckResult
+from kfm_checks.run import Options, check_objects, judge
+from kfm_checks.yamlfile import read_yaml
+from tests.conftest import AS_OF, ROOT
+
+FOLDER = ROOT / "kfm_checks" / "checks" / "examples"
+#: Section -> outcome of its cases; None: each case says its own.
+SECTIONS: dict[str, str | None] = {"holds": "pass", "fails": "fail", "nothing": None, "sly": None}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One example."""
+
+    check: str
+    section: str
+    about: str
+    outcome: str
+    content: dict[str, Any]
+
+    def run(self, scratch: Path) -> CheckResult:
+        """The result of the check on this case; a case with files becomes an overlay in ``scratch``."""
+        config = self.content.get("config") or {}
+        inputs = self.content.get("inputs") or {}
+        if "files" in self.content:
+            return self._run_overlay(scratch, config)
+        objects = parse_manifests(self.content.get("objects") or "")
+        settings = parse_settings(config)
+        return check_objects(objects, only=[self.check], config=settings.config, as_of=AS_OF, **inputs).result(self.check)
+
+    def _run_overlay(self, scratch: Path, config: dict[str, Any]) -> CheckResult:
+        import yaml
+
+        overlay = scratch / str(self.content.get("at") or "overlay")
+        for name, text in self.content["files"].items():
+            path = overlay / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        if config:
+            (overlay / "kfm-checks.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+        (scratch / ".git").mkdir(exist_ok=True)
+        if self.content.get("git", False):
+            import shutil
+            import subprocess
+
+            shutil.rmtree(scratch / ".git")
+            for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qm", "t"]):
+                subprocess.run(["git", "-C", str(scratch), *command], check=True, capture_output=True)
+        return judge(overlay, Options(only=(self.check,), as_of=AS_OF)).report.result(self.check)
+
+
+def files() -> list[Path]:
+    """Every file of examples."""
+    return sorted(FOLDER.glob("*.yaml"))
+
+
+def content(path: Path) -> dict[str, Any]:
+    """What a file of examples says."""
+    value = read_yaml(path, shown=path.name).value
+    assert isinstance(value, dict), path.name
+    return value
+
+
+def cases() -> Iterator[Case]:
+    """Every case of every file."""
+    for path in files():
+        said = content(path)
+        for section, outcome in SECTIONS.items():
+            for case in said.get(section) or []:
+                yield Case(said["check"], section, case["about"], case.get("outcome") or outcome or "", case)
