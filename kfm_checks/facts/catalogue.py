@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kfm_checks.facts.access.grants import access
+from kfm_checks.facts.access.personas import personas
+from kfm_checks.facts.access.secrets import secret_readers
+from kfm_checks.facts.access.sharing import shared_secrets
 from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.disruption import budgets
 from kfm_checks.facts.governors import admission_engines, quota_governors
@@ -54,5 +58,9 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         budgets,
         delivery_controllers,
         monitoring,
+        access,
+        personas,
+        secret_readers,
+        shared_secrets,
     )
 }
