@@ -1,0 +1,55 @@
+"""Names of resources: the plural that a policy's rules use for a kind, and other versions that the server converts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from kfm_checks.facts.objects import Inventory, dig, items
+
+#: Plurals that no rule gives.
+_IRREGULAR = {"endpoints": "endpoints"}
+#: Kinds of Kubernetes that are served in several versions, so that a rule for one of them matches the others.
+_SERVED = {("autoscaling", "horizontalpodautoscalers"): ("v1", "v2")}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Plurals and versions, by the CRDs in the render and else as Kubernetes forms them."""
+
+    plurals: Mapping[tuple[str, str], str]
+    #: (group, plural) -> versions served; only for what is known.
+    versions: Mapping[tuple[str, str], tuple[str, ...]]
+    #: (group, plural) of CRDs whose versions are converted by changing the apiVersion alone.
+    same_shape: frozenset[tuple[str, str]]
+
+    def plural(self, group: str, kind: str) -> str:
+        """``deployments`` for apps, Deployment."""
+        return self.plurals.get((group, kind)) or pluralised(kind)
+
+
+def pluralised(kind: str) -> str:
+    """The plural as nearly all kinds form it."""
+    name = kind.lower()
+    if name in _IRREGULAR:
+        return _IRREGULAR[name]
+    if name.endswith(("s", "x", "ch", "sh")):
+        return f"{name}es"
+    if name.endswith("y") and name[-2:-1] not in "aeiou":
+        return f"{name[:-1]}ies"
+    return f"{name}s"
+
+
+def resources(inventory: Inventory) -> Resources:
+    """Read the CustomResourceDefinitions of the render."""
+    plurals: dict[tuple[str, str], str] = {}
+    versions: dict[tuple[str, str], tuple[str, ...]] = dict(_SERVED)
+    same = set()
+    for crd in inventory.of("CustomResourceDefinition", "apiextensions.k8s.io"):
+        group, plural = str(dig(crd, "spec", "group", default="")), str(dig(crd, "spec", "names", "plural", default=""))
+        plurals[group, str(dig(crd, "spec", "names", "kind", default=""))] = plural
+        served = (str(v.get("name")) for v in items(crd, "spec", "versions") if v.get("served", True))
+        versions[group, plural] = tuple(sorted(served))
+        if dig(crd, "spec", "conversion", "strategy", default="None") == "None":
+            same.add((group, plural))
+    return Resources(plurals, versions, frozenset(same))
