@@ -6,7 +6,18 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kfm_checks.checks import render
+from kfm_checks.checks import readme as readme_checks
+from kfm_checks.checks import (
+    availability,
+    images,
+    namespaces,
+    node_ports,
+    observability,
+    pod_security,
+    probes,
+    render,
+    resources,
+)
 from kfm_checks.model import Evidence
 
 
@@ -45,6 +56,24 @@ def _documentation(function: Callable[..., object]) -> str:
 
 #: One line a check, in the order of the requirement rows.
 CHECKS: tuple[Check, ...] = (
+    Check(namespaces.namespaces_are_known, "no namespace is used"),
+    Check(availability.critical_workloads_roll_out_progressively, "no critical workload"),
+    Check(observability.workloads_are_observed, "no workload that serves"),
+    Check(namespaces.namespaces_have_quota, "no namespace is declared"),
+    Check(namespaces.namespaces_have_limit_range, "no namespace is declared"),
+    Check(probes.workloads_have_liveness_probe, "no Deployment, StatefulSet or DaemonSet"),
+    Check(probes.workloads_have_readiness_probe, "no Deployment, StatefulSet or DaemonSet"),
+    Check(resources.containers_set_requests, "no container"),
+    Check(resources.containers_set_limits, "no container"),
+    Check(availability.critical_workloads_have_disruption_budget, "no critical workload"),
+    Check(availability.critical_workloads_are_spread, "no critical workload"),
+    Check(images.images_are_not_latest, "no image"),
+    Check(images.images_are_pinned_by_digest, "no image"),
+    Check(node_ports.services_avoid_node_port, "no Service"),
+    Check(pod_security.namespaces_enforce_pod_security, "no namespace is declared"),
+    Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
+    Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(render.render_is_reproducible, "nothing was rendered"),
     Check(render.overlay_renders, "nothing was rendered"),
+    Check(readme_checks.readme_references_resolve, "the README refers to nothing"),
 )

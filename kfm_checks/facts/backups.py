@@ -19,7 +19,8 @@ VELERO_TTL = "720h0m0s"
 #: Programs that copy a datastore away; a CronJob that runs one of them beside the datastore's address is a backup.
 _TOOLS = re.compile(
     r"pg_dump|pg_basebackup|pgbackrest|wal-g|barman|neo4j-admin|mysqldump|mariadb-dump|mongodump"
-    r"|redis-cli --rdb|restic|velero|kopia|borg|rclone|mc mirror|mc cp|aws s3|gsutil|azcopy|etcdctl snapshot|_snapshot|elasticdump|backup"
+    r"|redis-cli --rdb|restic|velero|kopia|borg|rclone|mc mirror|mc cp|aws s3|gsutil|azcopy"
+    r"|etcdctl snapshot|_snapshot|elasticdump|backup"
 )
 _RETENTION = re.compile(r"retention|retain|keep[-_ ]|forget|prune|expire|older-than|max-age|-mtime", re.I)
 #: Resources that hold a datastore's volumes, as Velero's include and exclude lists name them.

@@ -12,12 +12,17 @@ from kfm_checks.facts.access.sharing import shared_secrets
 from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.disruption import budgets
 from kfm_checks.facts.governors import admission_engines, quota_governors
+from kfm_checks.facts.image_updaters import image_updaters
 from kfm_checks.facts.images import image_uses
 from kfm_checks.facts.monitoring import monitoring
+from kfm_checks.facts.gitops import reconcilers
+from kfm_checks.facts.layout import layout, placed
 from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.readme import readme
 from kfm_checks.facts.resources import limit_ranges, quotas
 from kfm_checks.facts.rollouts import delivery_controllers
 from kfm_checks.facts.scaling import scales
+from kfm_checks.facts.references import references
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
 
@@ -46,9 +51,14 @@ FACTS: Mapping[str, Callable[..., Any]] = {
     fact.__name__: fact
     for fact in (
         inventory,
+        reconcilers,
+        layout,
+        placed,
+        references,
         workloads,
         containers,
         image_uses,
+        image_updaters,
         limit_ranges,
         quotas,
         quota_governors,
@@ -62,5 +72,6 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         personas,
         secret_readers,
         shared_secrets,
+        readme,
     )
 }

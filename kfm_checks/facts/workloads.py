@@ -1,4 +1,4 @@
-"""Workloads: the pod spec of any workload kind, its containers and their effective settings. No check digs for them itself."""
+"""Workloads: the pod spec of any workload kind, its containers and their effective settings, read once."""
 
 from __future__ import annotations
 
@@ -120,7 +120,7 @@ class Workload:
 
 
 def workloads(inventory: Inventory) -> tuple[Workload, ...]:
-    """Every object that makes pods. An object that another rendered workload owns is left out: its owner stands for it."""
+    """Every object that makes pods; one that another rendered workload owns is left out: its owner stands for it."""
     uids = {(obj.key.kind, obj.key.name, obj.key.namespace) for obj in inventory}
     found = []
     for obj in inventory:
