@@ -10,6 +10,7 @@ from kfm_checks.facts.access.personas import personas
 from kfm_checks.facts.access.secrets import secret_readers
 from kfm_checks.facts.access.sharing import shared_secrets
 from kfm_checks.facts.criticality import criticality
+from kfm_checks.facts.datastores import datastores, operated
 from kfm_checks.facts.disruption import budgets
 from kfm_checks.facts.governors import admission_engines, quota_governors
 from kfm_checks.facts.image_updaters import image_updaters
@@ -17,6 +18,7 @@ from kfm_checks.facts.images import image_uses
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.gitops import reconcilers
 from kfm_checks.facts.layout import layout, placed
+from kfm_checks.facts.network.facts import exposures, network
 from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.readme import readme
 from kfm_checks.facts.resources import limit_ranges, quotas
@@ -73,5 +75,9 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         secret_readers,
         shared_secrets,
         readme,
+        datastores,
+        operated,
+        network,
+        exposures,
     )
 }

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.facts.network.endpoints import endpoints
+from kfm_checks.facts.network.facts import exposures
 from kfm_checks.facts.network.ports import NOTHING, PortSet, union
 from kfm_checks.facts.network.reach import Network, bits
 from kfm_checks.facts.objects import inventory
@@ -29,6 +30,20 @@ def reachability(objects: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """
     found = inventory(objects)
     return pairs_frame(Network(found, endpoints(found, workloads(found))))
+
+
+def exposure(objects: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
+    """Which workloads the outside is led to, through each Service, Ingress, Gateway route or Route; columns as above.
+
+    ``source`` is "external"; the ports are those of the pods. NetworkPolicies are not applied: a door is a door, also
+    where a policy bars it today.
+    """
+    found = inventory(objects)
+    led: dict[str, PortSet] = defaultdict(lambda: NOTHING)
+    for path in exposures(found, workloads(found)):
+        if path.destination:
+            led[path.destination] = union(led[path.destination], path.ports)
+    return rows_frame(("external", name, *ports) for name, reached in led.items() for ports in reached)
 
 
 def pairs_frame(network: Network) -> pd.DataFrame:

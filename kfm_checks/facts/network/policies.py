@@ -19,7 +19,7 @@ PEERS: Mapping[Direction, str] = {"Ingress": "from", "Egress": "to"}
 _OPERATORS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
-class Unreadable(ValueError):
+class Unreadable(ValueError):  # noqa: N818 - a verdict on a policy, caught in this package
     """A policy that the API server would refuse: it isolates nothing and allows nothing."""
 
 
@@ -162,13 +162,13 @@ def selector(value: Any, where: str) -> Mapping[str, Any] | None:
     """A LabelSelector whose shape is sound, or None where it is absent. Raises Unreadable."""
     if value is None:
         return None
-    value = _mapping(value, where)
-    _mapping(value.get("matchLabels"), where)
-    for expression in _list(value.get("matchExpressions"), where):
+    read = _mapping(value, where)
+    _mapping(read.get("matchLabels"), where)
+    for expression in _list(read.get("matchExpressions"), where):
         if _mapping(expression, where).get("operator") not in _OPERATORS:
             raise Unreadable(f"{where} has a selector operator that Kubernetes doesn't know")
         _list(expression.get("values"), where)
-    return value
+    return read
 
 
 def _mapping(value: Any, where: str) -> Mapping[str, Any]:

@@ -37,7 +37,7 @@ def union(left: PortSet, right: PortSet) -> PortSet:
 @lru_cache(maxsize=1 << 15)
 def intersection(left: PortSet, right: PortSet) -> PortSet:
     """Ports of both sets."""
-    if left == EVERYTHING or left == right:
+    if left in (EVERYTHING, right):
         return right
     if right == EVERYTHING:
         return left

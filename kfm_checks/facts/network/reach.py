@@ -218,7 +218,7 @@ class Network:
         return intersection(out, into)
 
     def flows(self) -> Iterator[Flow]:
-        """All that is reachable, in few blocks; an endpoint's connection to itself is in it, outside to outside is not."""
+        """All that is reachable, in few blocks; connections to oneself are in it, outside to outside is not."""
         senders, receivers = self._groups("Egress"), self._groups("Ingress")
         for position, group in receivers:
             for into, sources in self.allowed(position, "Ingress").items():

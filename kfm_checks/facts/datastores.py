@@ -1,0 +1,163 @@
+"""Core datastores: declared in the configuration, labelled, or recognised by image, port or operator - and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from kfm_checks.config import Config
+from kfm_checks.config import Datastore as Declared
+from kfm_checks.facts.datastore_kinds import IMAGES, OPERATORS, PORTS, Operator, Product
+from kfm_checks.facts.network.endpoints import Endpoint, owner_id
+from kfm_checks.facts.network.ports import EVERYTHING, PortSet, normal
+from kfm_checks.facts.objects import Inventory, dig, items, labels_of
+from kfm_checks.facts.workloads import Container, Workload
+from kfm_checks.model import Manifest
+
+LABEL = "conformance.kfm/datastore"
+#: Kinds whose pods come and go: a dump with the database's own image is no datastore.
+_TRANSIENT = frozenset({"Job", "CronJob", "PodTemplate"})
+
+
+@dataclass(frozen=True)
+class Datastore:
+    """A datastore. ``clients`` None: nobody declared who may reach it. ``obj`` None: declared, and not in the render."""
+
+    id: str
+    namespace: str
+    obj: Manifest | None
+    ports: tuple[int, ...]
+    clients: tuple[str, ...] | None
+    how: Literal["declared", "labelled", "recognised"]
+    why: str
+    #: Names of the Services that lead to it by documentation (an operator's), as ``namespace/Service/name``.
+    services: tuple[str, ...] = ()
+    #: False: an operator makes the pods, and no documentation says which labels they carry.
+    visible: bool = True
+    operated: bool = False
+
+    @property
+    def port_set(self) -> PortSet:
+        """The ports that serve data; every port where none is known."""
+        return normal(("TCP", port, port) for port in self.ports) or EVERYTHING
+
+
+def operated(inventory: Inventory) -> tuple[Endpoint, ...]:
+    """The pods that database operators will make, by the labels that their documentation promises."""
+    found = []
+    for obj, operator in _operators(inventory):
+        if operator.labels is not None:
+            labels = {key: value.format(name=obj.key.name) for key, value in operator.labels.items()}
+            for more in _template_labels(obj):
+                found.append(Endpoint(str(obj.key), obj.key.namespace, {**more, **labels}, frozenset(), False, obj))
+    return tuple(found)
+
+
+def _operators(inventory: Inventory) -> list[tuple[Manifest, Operator]]:
+    found = [(obj, operator) for (group, kind), operator in OPERATORS.items() for obj in inventory.of(kind, group)]
+    return sorted(found, key=lambda pair: pair[0].key)
+
+
+def _template_labels(obj: Manifest) -> list[dict[str, str]]:
+    """Labels that a resource hands on to its pods: CloudNativePG's inherited ones, ECK's by node set."""
+    inherited = labels_of({"metadata": dig(obj, "spec", "inheritedMetadata")})
+    sets = [labels_of(dig(one, "podTemplate", default={})) for one in items(obj, "spec", "nodeSets")]
+    return sets or [inherited]
+
+
+def datastores(inventory: Inventory, workloads: tuple[Workload, ...], config: Config) -> tuple[Datastore, ...]:
+    """Every datastore, by id. A declaration wins over a label, a label over recognition; "false" opts out."""
+    found = {one.id: one for one in _recognised(inventory, workloads)}
+    for declared in config.datastores or ():
+        found[declared.workload] = _declared(declared, found.get(declared.workload), inventory, workloads)
+    return tuple(found[id] for id in sorted(found))
+
+
+def _recognised(inventory: Inventory, workloads: Iterable[Workload]) -> Iterator[Datastore]:
+    for workload in workloads:
+        label = labels_of(workload.template).get(LABEL, labels_of(workload.obj).get(LABEL))
+        seen = _product(workload)
+        if label == "false" or (label is None and seen is None) or workload.kind == "PodTemplate":
+            continue
+        ports = seen[1] if seen else tuple(sorted(_numbers(workload.containers)))
+        how: Literal["labelled", "recognised"] = "recognised" if label is None else "labelled"
+        why = seen[0] if seen else f"labelled {LABEL}"
+        yield Datastore(owner_id(inventory, workload), workload.namespace, workload.obj, ports, None, how, why)
+    for obj, operator in _operators(inventory):
+        names = tuple(f"{obj.key.namespace}/Service/{name.format(name=obj.key.name)}" for name in operator.services)
+        yield Datastore(
+            id=str(obj.key),
+            namespace=obj.key.namespace,
+            obj=obj,
+            ports=operator.product.ports,
+            clients=None,
+            how="recognised",
+            why=f"{operator.product.name}, made by its operator",
+            services=names,
+            visible=operator.labels is not None,
+            operated=True,
+        )
+
+
+def _product(workload: Workload) -> tuple[str, tuple[int, ...]] | None:
+    """What tells that a workload is a datastore, and its ports."""
+    if workload.kind in _TRANSIENT:
+        return None
+    regular = [container for container in workload.containers if container.role == "container"]
+    for container in regular:
+        product = IMAGES.get(_repository(container.image))
+        if product:
+            return f"image {_repository(container.image)} is {product.name}", _serving([container], product)
+    for container in regular:
+        number = next((n for n in sorted(_numbers([container])) if n in PORTS), None)
+        if number is not None and _keeps_volumes(workload):
+            return f"port {number} and volumes: {PORTS[number].name}", _serving([container], PORTS[number])
+    return None
+
+
+def _serving(containers: list[Container], product: Product) -> tuple[int, ...]:
+    """The ports declared, metrics apart; the product's own where none is."""
+    return tuple(sorted(_numbers(containers))) or product.ports
+
+
+def _numbers(containers: Iterable[Container]) -> set[int]:
+    return {
+        port["containerPort"]
+        for container in containers
+        if container.role == "container"
+        for port in items(container.spec, "ports")
+        if isinstance(port.get("containerPort"), int) and "metric" not in str(port.get("name"))
+    }
+
+
+def _repository(image: str) -> str:
+    """The last part of an image's repository: ``postgis`` of ``docker.io/postgis/postgis:16@sha256:…``."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
+
+
+def _keeps_volumes(workload: Workload) -> bool:
+    claims = items(workload.obj, "spec", "volumeClaimTemplates")
+    return bool(claims) or any("persistentVolumeClaim" in volume for volume in items(workload.spec, "volumes"))
+
+
+def _declared(
+    declared: Declared, seen: Datastore | None, inventory: Inventory, workloads: Iterable[Workload]
+) -> Datastore:
+    if seen is None:
+        workload = next((w for w in workloads if owner_id(inventory, w) == declared.workload), None)
+        ports = tuple(sorted(_numbers(workload.containers))) if workload else ()
+        namespace = declared.workload.partition("/")[0]
+        seen = Datastore(declared.workload, namespace, workload.obj if workload else None, ports, None, "declared", "")
+    return Datastore(
+        id=seen.id,
+        namespace=seen.namespace,
+        obj=seen.obj,
+        ports=declared.ports or seen.ports,
+        clients=declared.clients,
+        how="declared",
+        why="; ".join(filter(None, ("declared in kfm-checks.yaml", seen.why))),
+        services=seen.services,
+        visible=seen.visible,
+        operated=seen.operated,
+    )

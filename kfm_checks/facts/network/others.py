@@ -1,0 +1,95 @@
+"""Kinds that decide about traffic and are recognised, named, and not evaluated: never ignored in silence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kfm_checks.facts.network.policies import Unreadable, selector
+from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.facts.selectors import matches
+from kfm_checks.model import Manifest
+
+#: Policies of network plugins, and the cluster-wide ones of SIG Network: (group, kind).
+POLICY_KINDS = frozenset(
+    {
+        ("policy.networking.k8s.io", "AdminNetworkPolicy"),
+        ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
+        ("policy.networking.k8s.io", "ClusterNetworkPolicy"),
+        ("cilium.io", "CiliumNetworkPolicy"),
+        ("cilium.io", "CiliumClusterwideNetworkPolicy"),
+        ("projectcalico.org", "NetworkPolicy"),
+        ("projectcalico.org", "GlobalNetworkPolicy"),
+        ("crd.projectcalico.org", "NetworkPolicy"),
+        ("crd.projectcalico.org", "GlobalNetworkPolicy"),
+        ("crd.antrea.io", "NetworkPolicy"),
+        ("crd.antrea.io", "ClusterNetworkPolicy"),
+        ("k8s.ovn.org", "EgressFirewall"),
+        ("network.openshift.io", "EgressNetworkPolicy"),
+    }
+)
+#: Kinds that let the outside in and that nothing here can read: (group, kind); kind "" is any of the group.
+ENTRY_KINDS = frozenset(
+    {
+        ("projectcontour.io", "HTTPProxy"),
+        ("getambassador.io", ""),
+        ("configuration.konghq.com", "TCPIngress"),
+        ("configuration.konghq.com", "UDPIngress"),
+        ("apisix.apache.org", "ApisixRoute"),
+        ("gateway.solo.io", ""),
+        ("k8s.nginx.org", "VirtualServer"),
+        ("k8s.nginx.org", "TransportServer"),
+        ("serving.knative.dev", "Service"),
+        ("serving.knative.dev", "Route"),
+        ("serving.knative.dev", "DomainMapping"),
+        ("networking.gke.io", "MultiClusterIngress"),
+        ("multicluster.x-k8s.io", "ServiceExport"),
+        ("elbv2.k8s.aws", "TargetGroupBinding"),
+        ("networking.cfargotunnel.com", ""),
+        ("ngrok.k8s.ngrok.com", ""),
+        ("tailscale.com", "Connector"),
+        ("inlets.inlets.dev", "Tunnel"),
+        ("skupper.io", ""),
+        ("cilium.io", "CiliumEnvoyConfig"),
+        ("cilium.io", "CiliumClusterwideEnvoyConfig"),
+        ("networking.internal.knative.dev", "Ingress"),
+    }
+)
+#: Images that open a way in from inside, by a tunnel that no object shows.
+TUNNELS = (
+    "cloudflare/cloudflared",
+    "ngrok/ngrok",
+    "inlets/inlets",
+    "fatedier/frpc",
+    "snowdreamtech/frpc",
+    "tailscale/tailscale",
+)
+
+
+def not_evaluated(inventory: Inventory, namespace: str) -> list[Manifest]:
+    """Policies of kinds that are not evaluated and that touch a namespace, sorted."""
+    return [obj for obj in sorted(_policies(inventory), key=lambda obj: obj.key) if _touches(inventory, obj, namespace)]
+
+
+def _policies(inventory: Inventory) -> list[Manifest]:
+    return [obj for group, kind in POLICY_KINDS for obj in inventory.of(kind, group)]
+
+
+def _touches(inventory: Inventory, obj: Manifest, namespace: str) -> bool:
+    if obj.key.namespace:
+        return obj.key.namespace == namespace
+    subject = dig(obj, "spec", "subject")
+    chosen = dig(subject, "namespaces") or dig(subject, "pods", "namespaceSelector")
+    try:
+        read: Mapping[str, Any] | None = selector(chosen, "spec.subject")
+    except Unreadable:
+        return True
+    return read is None or matches(read, inventory.namespace_labels(namespace))
+
+
+def entries_not_evaluated(inventory: Inventory) -> list[Manifest]:
+    """Objects that let the outside in, by means that nothing here can read, sorted."""
+    return sorted(
+        (obj for obj in inventory if {(obj.key.group, obj.key.kind), (obj.key.group, "")} & ENTRY_KINDS),
+        key=lambda obj: obj.key,
+    )
