@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from kfm_checks.checks import gitops, layout, metadata, placement, reach
 from kfm_checks.checks import readme as readme_checks
 from kfm_checks.checks import (
     availability,
@@ -56,6 +57,21 @@ def _documentation(function: Callable[..., object]) -> str:
 
 #: One line a check, in the order of the requirement rows.
 CHECKS: tuple[Check, ...] = (
+    Check(metadata.environment_is_production, "nothing names an environment"),
+    Check(metadata.cluster_name_is_known, "nothing names a cluster"),
+    Check(gitops.gitops_controller_is_known, "no GitOps object"),
+    Check(layout.overlay_has_expected_layout, "no folder"),
+    Check(placement.overlay_holds_only_delta, "no workload in the render"),
+    Check(placement.patches_are_patches, "the folder for patches has no manifest"),
+    Check(placement.platform_has_no_tenant_apps, "the folder for the platform has no manifest"),
+    Check(placement.policies_are_operative, "the folder for policies has no manifest"),
+    Check(placement.apps_are_gitops_wiring, "the folder for applications has no manifest"),
+    Check(reach.remote_bases_are_pinned, "no base or chart comes from elsewhere"),
+    Check(reach.no_orphan_manifests, "no manifest in the folder"),
+    Check(layout.folders_hold_what_they_are_for, "no folder is declared"),
+    Check(gitops.overlay_is_reconciled, "no GitOps object"),
+    Check(gitops.reconciliation_self_heals, "no GitOps object"),
+    Check(gitops.reconciliation_tracks_main, "no GitOps object"),
     Check(namespaces.namespaces_are_known, "no namespace is used"),
     Check(availability.critical_workloads_roll_out_progressively, "no critical workload"),
     Check(observability.workloads_are_observed, "no workload that serves"),

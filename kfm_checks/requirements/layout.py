@@ -99,8 +99,8 @@ ROWS = (
         "LAY-10 S T G",
         "No manifest is orphaned",
         "no-orphan-manifests",
-        statement="Each manifest in the folder is under version control and can be reached from the entrypoint or from a GitOps "
-        "object of this repository.",
+        statement="Each manifest in the folder is under version control and can be reached from the entrypoint or from"
+        " a GitOps object of this repository.",
         why="A manifest that nothing applies misleads its reader: it looks like production and isn't (OpenGitOps "
         "principles v1.0.0, 1: declarative).",
         remedy="List the file under `resources` or `patches`, point a GitOps object at it, or delete it.",
