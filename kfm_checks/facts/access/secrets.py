@@ -47,12 +47,11 @@ def ways(rule: Rule) -> Iterator[tuple[str, str]]:
 
 def secret_readers(access: Access) -> tuple[SecretReader, ...]:
     """Every subject with every way to Secrets, sorted: an answer to "who reads which Secret"."""
-    found = {
-        SecretReader(grant.subject, grant.namespace, name, way, grant): None
+    found = [
+        SecretReader(grant.subject, grant.namespace, name, way, grant)
         for grant in access.grants
-        for rule in grant.effective
-        for way, name in ways(rule)
-    }
+        for way, name in sorted({pair for rule in grant.effective for pair in ways(rule)})
+    ]
     return tuple(
         sorted(found, key=lambda r: (r.subject, r.namespace, r.name, r.way, r.grant.binding.key, r.grant.index))
     )
