@@ -12,6 +12,8 @@ from kfm_checks.model import Path
 
 _WHITESPACE = " \t\r\n"
 _DEEP = "nested too deeply"
+#: Digits and sign of any 64-bit integer, with room to spare.
+_LONGEST_INTEGER = 25
 
 
 class _DuplicateKeyError(ValueError):
@@ -75,8 +77,8 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _integer(text: str) -> int | float:
     """64-bit integers stay; larger ones become floats, as in Kubernetes."""
-    value = int(text) if len(text) < 25 else None
-    return value if value in INT64 else float(text)
+    value = int(text) if len(text) < _LONGEST_INTEGER else None
+    return float(text) if value is None or value not in INT64 else value
 
 
 def _constant(text: str) -> Any:

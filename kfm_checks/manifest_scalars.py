@@ -81,7 +81,7 @@ def _float(digits: str, text: str) -> float | str:
 
 
 def json_value(value: Scalar) -> Scalar:
-    """What Kubernetes' JSON decoder makes of a scalar that went through JSON. Raises ScalarError for infinities and NaN.
+    """What Kubernetes' JSON decoder makes of a scalar that went through JSON. Raises ScalarError for infinities.
 
     Go writes a whole float without a point, so that it is read back as an integer where 64 bits hold it; larger
     integers are read as floats.

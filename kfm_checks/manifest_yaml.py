@@ -1,6 +1,6 @@
 """YAML text to plain values with the line of each field: a stack machine over libyaml's events.
 
-No recursion and no constructor of Python objects: hostile nesting, aliases and tags are limits and errors, never a crash.
+No recursion and no constructor of Python objects: hostile nesting, aliases and tags are limits and errors, no crash.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kfm_checks.manifest_scalars import MERGE, ScalarError, json_value, key_text
 from kfm_checks.model import Path
 
 try:
-    from yaml.cyaml import CParser as _Parser
+    from yaml.cyaml import CParser as _Parser  # type: ignore[attr-defined]
 except ImportError as missing:  # pragma: no cover - every wheel of PyYAML carries libyaml
     raise ImportError("PyYAML was built without libyaml; install PyYAML from a wheel") from missing
 
@@ -133,7 +133,7 @@ class _Builder:
         elif isinstance(event, yaml.SequenceStartEvent):
             self.open([], event.anchor, line)
         elif isinstance(event, yaml.AliasEvent):
-            self.add(self.expand(event.anchor, line), line)
+            self.add(self.expand(event.anchor or "", line), line)
         else:  # MappingEnd, SequenceEnd
             frame = self.stack.pop()
             if frame.anchor:

@@ -1,0 +1,127 @@
+"""GATE-02 and META-03: the objects against the schemas of Kubernetes, and which Kubernetes that is."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from kfm_checks.evidence import fails, file_key, holds, unknown
+from kfm_checks.facts.objects import Inventory
+from kfm_checks.facts.schemas import Schemas, VersionSchemas, kind_of_object
+from kfm_checks.facts.schemas_removed import Removal, deprecations
+from kfm_checks.facts.schemas_rules import Problem
+from kfm_checks.facts.schemas_store import Kind
+from kfm_checks.model import Evidence, Manifest, ObjectKey, Overlay
+
+_SHOWN_NAMES = 5
+
+
+def objects_match_schema(inventory: Inventory, schemas: Schemas) -> Iterator[Evidence]:
+    """Every object is valid against the schema of its kind.
+
+    The API server refuses, or with lenient validation silently drops, what its schema does not know: a misspelt field
+    is a setting that never takes effect. Each object is held against the schema of its kind in the Kubernetes version
+    chosen (`--kubernetes-version`, else the newest known here), as the API server's strict field validation does
+    (Kubernetes API Concepts, Field validation): unknown fields, types, required fields, closed sets of values,
+    duplicate list items, names and labels. Removed APIs are named as removed. Custom resources are held against
+    CustomResourceDefinitions in the render or given with `--schemas`; a kind without a schema is named, never passed.
+
+    Remedy: correct the field named; give the CustomResourceDefinition in the overlay or by `--schemas`.
+    """
+    for version in schemas:
+        missing: dict[Kind, list[Manifest]] = defaultdict(list)
+        for obj in inventory:
+            kind = kind_of_object(obj)
+            removed = version.removal(kind)
+            if removed is not None:
+                yield _removed(obj, kind, removed, _about(schemas, version))
+                continue
+            problems = version.problems(obj)
+            if problems is None:
+                missing[kind].append(obj)
+            else:
+                yield from _judged(obj, kind, version, problems, _about(schemas, version))
+        yield from _missing(missing, _about(schemas, version))
+
+
+def _removed(obj: Manifest, kind: Kind, removed: Removal, about: str) -> Evidence:
+    instead = f"write {removed.instead}" if removed.instead else "nothing replaces it"
+    return fails(
+        obj,
+        ("apiVersion",),
+        message=f"{kind.kind} of {kind.api_version} was removed in Kubernetes {removed.removed_in}; {instead}",
+        expected=removed.instead or "a kind that Kubernetes serves",
+        observed=kind.api_version,
+        about=about,
+    )
+
+
+def _about(schemas: Schemas, version: VersionSchemas) -> str:
+    """Findings are told apart by version only where several were chosen."""
+    return f"Kubernetes {version.version}" if len(schemas.versions) > 1 else ""
+
+
+def _judged(
+    obj: Manifest, kind: Kind, version: VersionSchemas, problems: list[Problem], about: str
+) -> Iterator[Evidence]:
+    for problem in problems:
+        yield fails(
+            obj,
+            problem.path,
+            message=f"{problem.message} ({_release(version, kind)})",
+            expected=problem.expected,
+            observed=problem.observed,
+            about=f"{about} {problem.message}".strip() if _repeats(problem, problems) else about,
+        )
+    if not problems:
+        notes = "; ".join(deprecations(kind, version.version))
+        message = f"it matches the schema of {_release(version, kind)}" + (f"; {notes}" if notes else "")
+        yield holds(obj, (), message=message, expected="valid against its schema", observed="valid", about=about)
+
+
+def _repeats(problem: Problem, problems: list[Problem]) -> bool:
+    return sum(other.path == problem.path for other in problems) > 1
+
+
+def _release(version: VersionSchemas, kind: Kind) -> str:
+    if version.served(kind):
+        return f"Kubernetes {version.version}"
+    return f"its CustomResourceDefinition, Kubernetes {version.version}"
+
+
+def _missing(missing: dict[Kind, list[Manifest]], about: str) -> Iterator[Evidence]:
+    """One piece of evidence a kind without a schema."""
+    for kind, objects in sorted(missing.items()):
+        names = ", ".join(str(obj.key) for obj in objects[:_SHOWN_NAMES])
+        more = f" and {len(objects) - _SHOWN_NAMES} more" if len(objects) > _SHOWN_NAMES else ""
+        yield unknown(
+            ObjectKey(kind.api_version, kind.kind, "", "*"),
+            message=f"no schema is known for {kind.kind} of {kind.api_version}: "
+            f"{len(objects)} not looked at ({names}{more})",
+            expected="its CustomResourceDefinition in the overlay or in --schemas",
+            observed="no schema",
+            about=about,
+        )
+
+
+def kubernetes_version_is_known(
+    overlay: Overlay, schemas: Schemas, kubernetes_versions: tuple[str, ...]
+) -> Iterator[Evidence]:
+    """The Kubernetes distribution and version are known.
+
+    APIs come and go with versions (Kubernetes documentation, Deprecated API Migration Guide): a manifest is valid only
+    for a version. No manifest says which version runs: it is read from the cluster, or somebody vouches for it. What is
+    shown without either is the version that the objects were held against.
+
+    Remedy: run with `--context` or `--snapshot`, or write an attestation that names the distribution and version.
+    """
+    chosen = "chosen by --kubernetes-version" if kubernetes_versions else "the newest known here; nothing was chosen"
+    for version in schemas:
+        yield unknown(
+            file_key(overlay.path),
+            message=f"the objects were held against Kubernetes {version.version} ({chosen}); "
+            "nobody confirmed that the cluster runs it",
+            expected="distribution and version, read from the cluster or vouched for",
+            observed="not confirmed",
+            about=version.version,
+        )

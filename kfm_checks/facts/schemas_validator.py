@@ -1,0 +1,140 @@
+"""OpenAPI schemas compiled to functions that say what is wrong with a value, as the API server's strict decoding does.
+
+One compiler serves Kubernetes' own kinds and custom resources. Own kinds are decoded into Go structures: null counts
+as absent, unknown fields are refused. Structural schemas of CustomResourceDefinitions add their keywords: patterns,
+bounds, ``nullable``, ``x-kubernetes-preserve-unknown-fields``. CEL rules (``x-kubernetes-validations``) are not
+evaluated here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from kfm_checks.facts.schemas_keywords import keyword_rules
+from kfm_checks.facts.schemas_rules import (
+    Problems,
+    Rule,
+    accept,
+    all_of,
+    enum_rules,
+    int_or_string,
+    list_rule,
+    object_rule,
+    quantity_rule,
+    scalar,
+    wrong_type,
+)
+from kfm_checks.model import Path
+
+Schema = Mapping[str, Any]
+QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
+INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
+
+
+class Compiler:
+    """Rules for the definitions of one Kubernetes version, or for one CRD (``structural``), each compiled once."""
+
+    def __init__(self, definitions: Mapping[str, Schema], *, structural: bool = False, meta: Rule = accept) -> None:
+        self.definitions = definitions
+        self.structural = structural
+        #: The rule for ``metadata`` of an embedded resource.
+        self.meta = meta
+        self._named: dict[str, Rule] = {}
+
+    def named(self, name: str) -> Rule:
+        """The rule of a definition; a definition may contain itself."""
+        if name not in self._named:
+            self._named[name] = lambda value, path, problems: self._named[name](value, path, problems)
+            special = {QUANTITY: quantity_rule, INT_OR_STRING: int_or_string}.get(name)
+            self._named[name] = special or self.rule(self.definitions.get(name, {}))
+        return self._named[name]
+
+    def rule(self, schema: Schema) -> Rule:
+        """The rule of a schema."""
+        if isinstance(schema.get("$ref"), str):
+            name = schema["$ref"]
+            return self.named(name)
+        rules = [self._typed(schema), *(keyword_rules(schema, self._values) if self.structural else enum_rules(schema))]
+        rules = [rule for rule in rules if rule is not accept]
+        found = rules[0] if len(rules) == 1 else all_of(rules) if rules else accept
+        return self._nullable(schema, found) if self.structural else found
+
+    def _values(self, schema: Schema) -> Rule:
+        """The rule of a branch of ``allOf``, ``anyOf``, ``oneOf``, ``not``: values alone, fields need not be known."""
+        return self.rule({**schema, "x-kubernetes-preserve-unknown-fields": True, "nullable": True})
+
+    def _nullable(self, schema: Schema, rule: Rule) -> Rule:
+        """In custom resources null is refused unless ``nullable``; with a default it is replaced by it."""
+        if schema.get("nullable") is True or "default" in schema or not schema.get("type"):
+            return lambda value, path, problems: None if value is None else rule(value, path, problems)
+        expected = {"object": "a mapping", "array": "a list", "string": "text"}.get(str(schema["type"]), "a value")
+
+        def not_null(value: Any, path: Path, problems: Problems) -> None:
+            if value is None:
+                problems.append(wrong_type(value, path, expected))
+            else:
+                rule(value, path, problems)
+
+        return not_null
+
+    def _typed(self, schema: Schema) -> Rule:
+        if schema.get("x-kubernetes-int-or-string") is True or schema.get("format") == "int-or-string":
+            return int_or_string
+        kind = schema.get("type")
+        if kind == "object" or (kind is None and ("properties" in schema or "additionalProperties" in schema)):
+            return self._object(schema)
+        if kind == "array":
+            return self._array(schema)
+        if kind is None:
+            return accept
+        return scalar(str(kind), "" if self.structural and schema.get("format") == "int32" else schema.get("format"))
+
+    def _object(self, schema: Schema) -> Rule:
+        fields = {
+            str(name): self.rule(field)
+            for name, field in _mapping(schema.get("properties")).items()
+            if isinstance(field, Mapping)
+        }
+        more = schema.get("additionalProperties")
+        other = self.rule(more) if isinstance(more, Mapping) else accept if more is True else None
+        open_ended = schema.get("x-kubernetes-preserve-unknown-fields") is True
+        if open_ended or ("properties" not in schema and more is None and not self.structural):
+            other = other or accept
+        if schema.get("x-kubernetes-embedded-resource") is True:
+            fields = {"apiVersion": scalar("string"), "kind": scalar("string"), "metadata": self.meta} | fields
+        return object_rule(fields, other, self._required(schema))
+
+    def _required(self, schema: Schema) -> tuple[str, ...]:
+        """Required fields; one with a default is there before the object is validated."""
+        fields = _mapping(schema.get("properties"))
+        names = schema.get("required")
+        return tuple(
+            name
+            for name in (names if isinstance(names, list) else [])
+            if isinstance(name, str) and "default" not in _mapping(fields.get(name))
+        )
+
+    def _array(self, schema: Schema) -> Rule:
+        items = schema.get("items")
+        rule = self.rule(items) if isinstance(items, Mapping) else accept
+        keys = schema.get("x-kubernetes-list-map-keys")
+        unique = schema.get("x-kubernetes-list-type")
+        defaults = _defaults(items) if self.structural else _KEY_DEFAULTS
+        if unique == "map" and isinstance(keys, list):
+            return list_rule(rule, tuple(str(key) for key in keys), defaults)
+        return list_rule(rule, () if unique == "set" else None, {})
+
+
+#: Keys of list items that the API server fills in before it compares them.
+_KEY_DEFAULTS: Mapping[str, Any] = {"protocol": "TCP"}
+
+
+def _defaults(items: Any) -> dict[str, Any]:
+    fields = _mapping(_mapping(items).get("properties"))
+    return {name: field["default"] for name, field in fields.items() if "default" in _mapping(field)}
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
