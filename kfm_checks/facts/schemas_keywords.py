@@ -8,10 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from kfm_checks.facts.schemas_formats import dns_label, dns_subdomain
+from kfm_checks.facts.schemas_rules import Problem, Problems, Rule, kind_of
 from kfm_checks.model import Path
-
-if TYPE_CHECKING:
-    from kfm_checks.facts.schemas_rules import Problems, Rule
 
 #: A text this long is not matched against a pattern: Python's matcher backtracks, Go's does not.
 _LONGEST_MATCHED = 10_000

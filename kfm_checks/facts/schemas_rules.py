@@ -22,6 +22,7 @@ class Problem:
     observed: Any = ""
 
 
+Schema = Mapping[str, Any]
 Problems = list[Problem]
 Rule = Callable[[Any, Path, Problems], None]
 

@@ -15,6 +15,7 @@ from kfm_checks.facts.schemas_keywords import keyword_rules
 from kfm_checks.facts.schemas_rules import (
     Problems,
     Rule,
+    Schema,
     accept,
     all_of,
     enum_rules,
@@ -27,7 +28,6 @@ from kfm_checks.facts.schemas_rules import (
 )
 from kfm_checks.model import Path
 
-Schema = Mapping[str, Any]
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
