@@ -10,6 +10,7 @@ from kfm_checks.checks import gitops, layout, metadata, placement, reach
 from kfm_checks.checks import readme as readme_checks
 from kfm_checks.checks import (
     availability,
+    backups,
     images,
     namespaces,
     node_ports,
@@ -86,6 +87,7 @@ CHECKS: tuple[Check, ...] = (
     Check(images.images_are_not_latest, "no image"),
     Check(images.images_are_pinned_by_digest, "no image"),
     Check(node_ports.services_avoid_node_port, "no Service"),
+    Check(backups.datastores_are_backed_up, "no datastore"),
     Check(pod_security.namespaces_enforce_pod_security, "no namespace is declared"),
     Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
