@@ -24,9 +24,10 @@ _WEAK_LAST = frozenset({"secret", "token", "credential", "credentials", "jwt", "
 #: Two words in a row that name a key which must stay secret.
 _PAIRS = frozenset(
     {
-        *((word, "key") for word in ("api", "access", "private", "encryption", "encrypt", "signing", "account", "batch")),
-        *((word, "key") for word in ("storage", "master", "shared", "auth", "service", "license", "hmac", "root", "app")),
-        *((word, "key") for word in ("secret", "admin", "jwt", "session", "cookie", "deploy", "host", "db", "database")),
+        *((word, "key") for word in ("api", "access", "private", "encryption", "encrypt", "signing", "account")),
+        *((word, "key") for word in ("storage", "master", "shared", "auth", "service", "license", "hmac", "root")),
+        *((word, "key") for word in ("secret", "admin", "jwt", "session", "cookie", "deploy", "host", "db", "app")),
+        *((word, "key") for word in ("database", "batch")),
         ("key", "content"), ("client", "secret"), ("api", "secret"), ("app", "secret"), ("shared", "secret"),
         ("webhook", "secret"), ("session", "secret"), ("cookie", "secret"), ("jwt", "secret"), ("signing", "secret"),
         ("access", "token"), ("auth", "token"), ("api", "token"), ("bearer", "token"), ("refresh", "token"),
@@ -37,18 +38,19 @@ _PAIRS = frozenset(
 _WEAK_PAIRS = frozenset({("secret", "key"), ("access", "key"), ("service", "key"), ("host", "key"), ("app", "key")})
 #: After the word that names the secret, one of these says that the value is about it, and not it.
 _ABOUT = _words(
-    "name names ref refs reference file files filename path paths dir directory url uri endpoint endpoints ttl expiry"
-    " expiration expires lifetime duration timeout interval period age length len size count policy policies type kind"
-    " algorithm alg algo method methods mode format version id ids issuer audience audiences aud store stores namespace"
-    " key keys enabled disabled required rotation header headers claim claims mount location selector provider providers"
-    " class manager regex pattern hint prefix suffix field fields label annotation annotations env var variable reset"
-    " change minimum maximum encryption description usage review reviews reviewer controller template schedule request requests"
-    " binding permissions automount limit limits max min cache cost source sources checksum scope scopes role server"
-    " service host port user username login page form input generator engine backend mapping map list volume projection"
-    " projected rate revision status validation validator validity strength complexity history operator webhook sync"
-    " config configuration settings options properties driver plugin agent exporter reader readers resource resources"
-    " group groups data from to in on for is are and or not as by with created updated deleted last next rotated exists"
-    " missing found invalid valid used unused access server"
+    "name names ref refs reference file files filename path paths dir directory url uri endpoint endpoints ttl"
+    " expiry expiration expires lifetime duration timeout interval period age length len size count policy"
+    " policies type kind algorithm alg algo method methods mode format version id ids issuer audience audiences"
+    " aud store stores namespace key keys enabled disabled required rotation header headers claim claims mount"
+    " location selector provider providers class manager regex pattern hint prefix suffix field fields label"
+    " annotation annotations env var variable reset change minimum maximum encryption description usage review"
+    " reviews reviewer controller template schedule request requests binding permissions automount limit limits"
+    " max min cache cost source sources checksum scope scopes role server service host port user username login"
+    " page form input generator engine backend mapping map list volume projection projected rate revision status"
+    " validation validator validity strength complexity history operator webhook sync config configuration"
+    " settings options properties driver plugin agent exporter reader readers resource resources group groups data"
+    " from to in on for is are and or not as by with created updated deleted last next rotated exists missing"
+    " found invalid valid used unused access"
 )
 #: Before it, one of these says the same (``max_password_length``, ``existingSecret``).
 _NOT = _words(
@@ -66,6 +68,8 @@ _REFERENCE = re.compile(
     |^Ag[A-Za-z0-9+/]{100}
     |^(?i:ref\+|vault:|bao:|secret:|secretref|bank-vaults|arn:|ocid1\.|projects/|op://|sops|aws-?sm|gcp-?sm|sm:|akv|kms:
       |azurekeyvault|file:|env:|k8s:|configmap:|sealed:|age1|ssm:|doppler:|keyvault)
+    |^(?:var|local|data|module|each|self|env|os|process|secrets|inputs|vars|github|steps|config|settings|context|ctx)\.[\w.]
+    |^(?:random_|aws_|google_|azurerm_)\w+\.|^[A-Za-z_][\w.]*\(|^(?:await|new|lambda|func|function)\s
     |^@?(?:/[\w.@$-]+)+/?$|^~?\.{0,2}/[\w./-]+$|^sha(?:256|384|512)[:-]
     |^-----BEGIN\ (?:CERTIFICATE|PUBLIC|RSA\ PUBLIC|PGP\ MESSAGE|PGP\ PUBLIC|AGE\ ENC|X509|TRUSTED)
     |^(?:ssh-(?:rsa|ed25519|dss)|ecdsa-sha2-\S+|sk-ssh-\S+)\s""",

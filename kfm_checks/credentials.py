@@ -6,12 +6,12 @@ Nothing here gives a value away: a Finding has a kind and a place, and neither i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from kfm_checks.credential_keys import is_literal, strength
-from kfm_checks.credential_shapes import decode_base64, spans
+from kfm_checks.credential_shapes import decode_base64, has_hint, hints_in, spans
 
 WITHHELD = "(withheld)"
 #: Text that was hidden in base64 twice is looked at; deeper is not.
@@ -19,42 +19,28 @@ _DEPTH = 2
 #: A value longer than this (characters) under a name is no password but a document: its lines are looked at.
 _LONGEST_VALUE = 4_096
 
-#: Letters in both cases, because (?i) would cost the regular expressions their speed.
-_WORD = (
-    "(?:"
-    + "|".join(
-        "".join(f"[{letter.upper()}{letter}]" for letter in word)
-        for word in ("pass", "pw", "secret", "token", "key", "cred", "jwt")
-    )
-    + ")"
-)
-_KEYWORD = re.compile(_WORD)
-#: Bounded, so that hostile text can't make the search slow.
-_NAME = rf"[A-Za-z0-9_.-]{{0,64}}{_WORD}[A-Za-z0-9_.-]{{0,64}}"
+#: Every name that says something of its value holds one of these; found in text that was lowered first.
+_WORD = re.compile(r"pass|pwd|pw|secret|token|key|cred|jwt|bearer")
+_NAME_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+#: Names longer than this on either side of the word are no names: hostile text must not make the search slow.
+_LONGEST_NAME = 64
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'"
 _BLOCK = r"[|>][0-9+-]*[ \t]*(?:\#[^\n]*)?\n[ \t]*[^\n]*"
 #: name=value, as in a shell, a flag, a properties file, a query, a connection string.
-_EQUALS = re.compile(
-    rf"(?<![A-Za-z0-9_.-])({_NAME})[ \t]?:?=[ \t]?({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
-)
+_EQUALS = re.compile(rf"[\"']?[ \t]?:?=[ \t]?({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)")
 #: name: value, as in YAML, JSON and headers; the value ends the line, or the item in a flow.
-_COLON = re.compile(
-    rf"(?m)(?:^|[{{,])[ \t>#-]*([\"']?)({_NAME})\1[ \t]*:(?:[ \t]+|(?=\"))(?:[&!][\w!]+[ \t]+)*"
-    rf"({_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n]*)"
-)
-#: An entry of env: (or a Helm parameter): a name, and its value on a neighbouring line or in the same braces.
+_COLON = re.compile(rf"([\"']?)[ \t]*:(?:[ \t]+|(?=\"))(?:[&!][\w!]+[ \t]+)*({_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n]*)")
+#: An entry of env:, a Helm parameter, a JSON patch: a name, and its value on a neighbouring line or in the same braces.
 _ENTRY = re.compile(
-    rf"[\"']?name[\"']?:[ \t]*[\"']?({_NAME})[\"']?[ \t]*(?:,|#[^\n]*)?\s*(?:[\"']?forceString[\"']?:[^\n]*\n\s*)?"
+    rf"[\"']?[ \t]*(?:,|#[^\n]*)?\s*(?:[\"']?forceString[\"']?:[^\n]*\n\s*)?"
     rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n}}]*)"
 )
+_ENTRY_NAME = re.compile(r"(?:^|[\s{,\"'-])(?:name|path|key)[\"']?:[ \t]*[\"']?(?:/[^\s\"']*/)?$")
 _ENTRY_REVERSED = re.compile(
-    rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|[^\s\"'{{\[][^\n,}}]*),?\s*[\"']?name[\"']?:[ \t]*[\"']?({_NAME})[\"']?"
-    r"[ \t]*(?:$|[\n,}#])"
+    rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|[^\s\"'{{\[][^\n,}}]*),?\s*[\"']?name[\"']?:[ \t]*[\"']?$"
 )
-_RUN64 = re.compile(
-    r"(?<![A-Za-z0-9+/_=.-])[A-Za-z0-9+/]{20,}={0,2}(?![A-Za-z0-9+/_=-])"
-    r"|(?<![A-Za-z0-9+/_.-])[A-Za-z0-9+/]{6,}={1,2}(?![A-Za-z0-9+/_=-])"
-)
+_RUN64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
+_RUN64_BOUND = frozenset("_.-=")
 _COMMENT = re.compile(r"[ \t]#.*$|[ \t]*$")
 
 
@@ -77,9 +63,11 @@ def find(text: str, *, key: str = "", names_objects: bool = False, prose: bool =
     """
     found = sorted(set(_spans(text, key, names_objects, prose, _DEPTH)), key=lambda span: (span[1], -span[2]))
     findings: list[Finding] = []
+    line, counted = 1, 0
     for kind, start, end in found:
         if not findings or start >= findings[-1].end:
-            findings.append(Finding(kind, start, end, text.count("\n", 0, start) + 1))
+            line, counted = line + text.count("\n", counted, start), start
+            findings.append(Finding(kind, start, end, line))
     return findings
 
 
@@ -101,8 +89,7 @@ def _spans(text: str, key: str, names_objects: bool, prose: bool, depth: int) ->
         yield f"value of {_kind(key)}", 0, len(text)
         return
     yield from spans(text)
-    if _KEYWORD.search(text):
-        yield from _assignments(text, names_objects, prose)
+    yield from _assignments(text, names_objects, prose)
     if depth:
         yield from _encoded(text, key, depth)
 
@@ -130,19 +117,54 @@ def _kind(key: str) -> str:
     return next((kind for word, kind in words if word in lowered), "a credential")
 
 
+def telling_names(text: str) -> Iterator[tuple[int, int]]:
+    """Where a text has names that say that their value is a credential (start and end of each)."""
+    done = -1
+    for word in _WORD.finditer(text.lower()):
+        start, end = word.span()
+        if start < done or end > len(text):
+            continue
+        low, high = max(0, start - _LONGEST_NAME), min(len(text), end + _LONGEST_NAME)
+        while start > low and text[start - 1] in _NAME_CHARS:
+            start -= 1
+        while end < high and text[end] in _NAME_CHARS:
+            end += 1
+        done = end
+        if strength(text[start:end]):
+            yield start, end
+
+
 def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
-    for match in _EQUALS.finditer(text):
-        yield from _assigned(match[1], text, *match.span(2), names_objects=False, prose=prose)
-    if ":" not in text:
+    for start, end in telling_names(text):
+        key = text[start:end]
+        equals = _EQUALS.match(text, end)
+        if equals:
+            yield from _assigned(key, text, *equals.span(1), names_objects=False, prose=prose)
+            continue
+        before = text[max(text.rfind("\n", 0, start) + 1, start - 200) : start]
+        colon = _COLON.match(text, end)
+        if colon and _starts_item(before):
+            unsure = (prose and not colon[1]) or "#" in before
+            yield from _assigned(key, text, *colon.span(2), names_objects=True, prose=unsure)
+        elif _ENTRY_NAME.search(before):
+            yield from _entry(key, text, start, end)
+
+
+def _starts_item(before: str) -> bool:
+    """Whether a name is the key of a mapping: nothing stands before it in its line or in its braces."""
+    lead = before.rstrip(" \t>#-\"'")
+    return not lead or lead[-1] in "{,"
+
+
+def _entry(key: str, text: str, start: int, end: int) -> Iterator[Span]:
+    value = _ENTRY.match(text, end)
+    if value:
+        yield from _assigned(key, text, *value.span(1), names_objects=False, prose=False)
         return
-    for match in _COLON.finditer(text):
-        commented = (prose and not match[1]) or "#" in text[match.start() : match.start(1)]
-        yield from _assigned(match[2], text, *match.span(3), names_objects=True, prose=commented)
-    if "value" in text:
-        for match in _ENTRY.finditer(text):
-            yield from _assigned(match[1], text, *match.span(2), names_objects=False, prose=False)
-        for match in _ENTRY_REVERSED.finditer(text):
-            yield from _assigned(match[2], text, *match.span(1), names_objects=False, prose=False)
+    offset = max(0, start - 600)
+    value = _ENTRY_REVERSED.search(text[offset:start])
+    if value:
+        yield from _assigned(key, text, *(offset + at for at in value.span(1)), names_objects=False, prose=False)
 
 
 def _assigned(key: str, text: str, start: int, end: int, *, names_objects: bool, prose: bool) -> Iterator[Span]:
@@ -171,11 +193,41 @@ def _looks_real(value: str) -> bool:
 
 def _encoded(text: str, key: str, depth: int) -> Iterator[Span]:
     """What base64 hides: the whole text, or a long run within it."""
-    for match in _RUN64.finditer(text):
-        decoded = decode_base64(match[0])
-        if decoded is not None and any(True for _ in _spans(decoded, key, False, False, depth - 1)):
-            yield "credential in base64", match.start(), match.end()
+    for start, end, decoded in encoded_runs(text):
+        if any(True for _ in _spans(decoded, key, False, False, depth - 1)):
+            yield "credential in base64", start, end
     if "\n" in text.strip():
         whole = decode_base64(text)
         if whole is not None and any(True for _ in _spans(whole, key, False, False, depth - 1)):
             yield "credential in base64", 0, len(text)
+
+
+def encoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
+    """The runs of base64 in a text that stand for printable text: start, end, what they stand for."""
+    for match in _RUN64.finditer(text):
+        start, end = match.span()
+        if (start and text[start - 1] in _RUN64_BOUND and text[start - 1] != "=") or text[
+            end : end + 1
+        ] in _RUN64_BOUND:
+            continue
+        decoded = decode_base64(match[0])
+        if decoded is not None:
+            yield start, end, decoded
+
+
+_SUSPECT_NEXT = re.compile(r"[\"']?[ \t]*[:=]|[\"'],?[ \t\n]*[\"']?value|[\"'],")
+
+
+def quiet(texts: Sequence[str]) -> list[bool]:
+    """One quick look at many texts (objects as JSON, files): True where ``find`` can find nothing in any part of one."""
+    hints = hints_in(texts)
+    return [not _may_hold(text, hints) for text in texts]
+
+
+def _may_hold(text: str, hints: tuple[str, ...]) -> bool:
+    if has_hint(text, hints) or any(True for _ in encoded_runs(text)):
+        return True
+    plain = text.replace("\\n", "\n").replace('\\"', '"').replace("\\t", "\t") if "\\" in text else text
+    return any(
+        _SUSPECT_NEXT.match(plain, end) or (start and plain[start - 1] == "-") for start, end in telling_names(plain)
+    )
