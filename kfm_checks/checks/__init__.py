@@ -19,6 +19,7 @@ from kfm_checks.checks import (
     probes,
     render,
     resources,
+    schema,
 )
 from kfm_checks.model import Evidence
 
@@ -73,6 +74,7 @@ CHECKS: tuple[Check, ...] = (
     Check(gitops.overlay_is_reconciled, "no GitOps object"),
     Check(gitops.reconciliation_self_heals, "no GitOps object"),
     Check(gitops.reconciliation_tracks_main, "no GitOps object"),
+    Check(schema.kubernetes_version_is_known, "nothing was rendered"),
     Check(namespaces.namespaces_are_known, "no namespace is used"),
     Check(availability.critical_workloads_roll_out_progressively, "no critical workload"),
     Check(observability.workloads_are_observed, "no workload that serves"),
@@ -91,6 +93,7 @@ CHECKS: tuple[Check, ...] = (
     Check(pod_security.namespaces_enforce_pod_security, "no namespace is declared"),
     Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
+    Check(schema.objects_match_schema, "nothing was rendered"),
     Check(render.render_is_reproducible, "nothing was rendered"),
     Check(render.overlay_renders, "nothing was rendered"),
     Check(readme_checks.readme_references_resolve, "the README refers to nothing"),

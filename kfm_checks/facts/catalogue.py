@@ -25,6 +25,7 @@ from kfm_checks.facts.resources import limit_ranges, quotas
 from kfm_checks.facts.rollouts import delivery_controllers
 from kfm_checks.facts.scaling import scales
 from kfm_checks.facts.references import references
+from kfm_checks.facts.schemas import schemas
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
 
@@ -57,6 +58,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         layout,
         placed,
         references,
+        schemas,
         workloads,
         containers,
         image_uses,

@@ -108,6 +108,8 @@ def _unique(
         if keys and not isinstance(item, dict):
             continue
         identity = {key: item.get(key, defaults.get(key)) for key in keys} if keys else item
+        if keys and None in identity.values():
+            continue  # a key is missing, which is a finding of its own
         first = seen.setdefault(repr(identity), index)
         if first != index:
             shown = ", ".join(f"{key} {val}" for key, val in identity.items()) if keys else str(identity)
