@@ -36,16 +36,18 @@ def load_manifests(path: str | os.PathLike[str]) -> list[Manifest]:
     Folders are walked whole, hidden ones apart; kustomization files and kfm-checks' configuration are no manifests.
     Origins name files relative to ``path``. Raises ManifestError, also where there is no file to read.
     """
-    root = FilePath(path)
-    kind = _mode(root)
-    if stat.S_ISDIR(kind):
-        found = [
-            manifest
-            for file in _files(root)
-            for manifest in parse_manifests(read_text(file), file=file.relative_to(root).as_posix(), shown=str(file))
-        ]
-        return found
-    return parse_manifests(read_text(root), file=root.name, shown=str(root))
+    return [
+        manifest
+        for file, name in files_of(FilePath(path))
+        for manifest in parse_manifests(read_text(file), file=name, shown=str(file))
+    ]
+
+
+def files_of(root: FilePath) -> list[tuple[FilePath, str]]:
+    """The file, or the manifest files of the folder, each with its name relative to what was given."""
+    if stat.S_ISDIR(_mode(root)):
+        return [(file, file.relative_to(root).as_posix()) for file in _files(root)]
+    return [(root, root.name)]
 
 
 def _mode(path: FilePath) -> int:
