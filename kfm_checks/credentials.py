@@ -215,11 +215,11 @@ def encoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, end, decoded
 
 
-_SUSPECT_NEXT = re.compile(r"[\"']?[ \t]*[:=]|[\"'],?[ \t\n]*[\"']?value|[\"'],")
+_SUSPECT_NEXT = re.compile(r"[\"']?[ \t]*[:=]")
 
 
 def quiet(texts: Sequence[str]) -> list[bool]:
-    """One quick look at many texts (objects as JSON, files): True where ``find`` can find nothing in any part of one."""
+    """One quick look at many texts (objects as JSON, files): True where ``find`` finds nothing in any part."""
     hints = hints_in(texts)
     return [not _may_hold(text, hints) for text in texts]
 
@@ -229,5 +229,8 @@ def _may_hold(text: str, hints: tuple[str, ...]) -> bool:
         return True
     plain = text.replace("\\n", "\n").replace('\\"', '"').replace("\\t", "\t") if "\\" in text else text
     return any(
-        _SUSPECT_NEXT.match(plain, end) or (start and plain[start - 1] == "-") for start, end in telling_names(plain)
+        _SUSPECT_NEXT.match(plain, end)
+        or plain[start - 1 : start] == "-"
+        or _ENTRY_NAME.search(plain[max(0, start - 200) : start])
+        for start, end in telling_names(plain)
     )

@@ -1,0 +1,181 @@
+"""What makes each Secret of the cluster: a reference, ciphertext, an operator, or a plain manifest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
+from kfm_checks.facts.secrets_stores import ESO, Backing, external_secret_backing
+from kfm_checks.facts.secrets_values import secret_entries
+from kfm_checks.facts.selectors import matches
+from kfm_checks.model import Manifest, Path
+
+#: Objects whose operator writes a Secret under a name that the object gives: (group, kind) -> path to that name.
+_NAMED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("cert-manager.io", "Certificate"): ("spec", "secretName"),
+    ("secrets.hashicorp.com", "VaultStaticSecret"): ("spec", "destination", "name"),
+    ("secrets.hashicorp.com", "VaultDynamicSecret"): ("spec", "destination", "name"),
+    ("secrets.hashicorp.com", "VaultPKISecret"): ("spec", "destination", "name"),
+    ("secrets.hashicorp.com", "HCPVaultSecretsApp"): ("spec", "destination", "name"),
+    ("secrets.doppler.com", "DopplerSecret"): ("spec", "managedSecret", "name"),
+    ("secrets.infisical.com", "InfisicalSecret"): ("spec", "managedSecretReference", "secretName"),
+    ("spv.no", "AzureKeyVaultSecret"): ("spec", "output", "secret", "name"),
+    ("onepassword.com", "OnePasswordItem"): ("metadata", "name"),
+    ("secretgenerator.mittwald.de", "StringSecret"): ("metadata", "name"),
+    ("secretgenerator.mittwald.de", "BasicAuth"): ("metadata", "name"),
+    ("secretgen.k14s.io", "Password"): ("metadata", "name"),
+    ("secretgen.k14s.io", "Certificate"): ("metadata", "name"),
+    ("kafka.strimzi.io", "KafkaUser"): ("metadata", "name"),
+    ("ricoberger.de", "VaultSecret"): ("metadata", "name"),
+}
+#: Objects whose operator writes Secrets under its own names: (group, kind) -> endings after the object's name.
+_SUFFIXED: dict[tuple[str, str], tuple[str, ...]] = {
+    ("postgresql.cnpg.io", "Cluster"): ("-app", "-superuser", "-ca", "-server", "-replication"),
+    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): (
+        "-es-elastic-user", "-es-http-certs-public", "-es-http-ca-internal", "-es-internal-users",
+    ),
+    ("kibana.k8s.elastic.co", "Kibana"): ("-kb-http-certs-public",),
+    ("rabbitmq.com", "RabbitmqCluster"): ("-default-user",),
+    ("kafka.strimzi.io", "Kafka"): ("-cluster-ca-cert", "-clients-ca-cert"),
+    ("k8s.mariadb.com", "MariaDB"): ("-root", "-password"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Maker:
+    """What makes a Secret. ``controlled``: from a controlled backend (None: nobody could tell; ``why`` says it)."""
+
+    obj: Manifest
+    namespace: str
+    secret: str
+    controlled: bool | None
+    why: str
+    path: Path = ()
+
+
+def secret_makers(inventory: Inventory) -> tuple[Maker, ...]:
+    """What makes each Secret that the render makes, in the order of the objects."""
+    return tuple(maker for obj in inventory for maker in _makers(obj, inventory))
+
+
+def _makers(obj: Manifest, inventory: Inventory) -> Iterator[Maker]:
+    key = obj.key
+    kind = (key.group, key.kind)
+    if kind == ("", "Secret"):
+        yield plain_secret(obj)
+    elif kind == (ESO, "ExternalSecret"):
+        name = str(dig(obj, "spec", "target", "name", default="") or key.name)
+        yield Maker(obj, key.namespace, name, *external_secret_backing(dig(obj, "spec"), key.namespace, inventory))
+    elif kind == (ESO, "ClusterExternalSecret"):
+        yield from _cluster_external_secret(obj, inventory)
+    elif kind == ("bitnami.com", "SealedSecret"):
+        name = str(dig(obj, "spec", "template", "metadata", "name", default="") or key.name)
+        yield Maker(obj, key.namespace, name, True, "the sealed-secrets controller decrypts it in the cluster")
+    elif kind == ("isindir.github.com", "SopsSecret"):
+        for item in items(obj, "spec", "secretTemplates"):
+            yield Maker(obj, key.namespace, str(item.get("name")), True, "the SOPS operator decrypts it in the cluster")
+    elif kind == ("secrets-store.csi.x-k8s.io", "SecretProviderClass"):
+        yield from _provider_class(obj)
+    else:
+        yield from _by_operator(obj)
+
+
+def plain_secret(obj: Manifest) -> Maker:
+    """Judge a Secret written as a manifest by what its entries hold."""
+    key = obj.key
+    entries = secret_entries(obj)
+    grades = {entry.grade for entry in entries}
+    first = next((entry.path for entry in entries if entry.grade in ("credential", "unclear")), ())
+    if str(dig(obj, "type", default="")) == "kubernetes.io/service-account-token" and not entries:
+        backing = Backing(True, "the cluster fills in the service account's token")
+    elif "secret-generator.v1.mittwald.de/autogenerate" in annotations_of(obj) and "credential" not in grades:
+        backing = Backing(True, "the secret generator makes its values in the cluster")
+    elif "credential" in grades:
+        backing = Backing(False, "it is a plain Secret with its value in the manifest")
+    elif "unclear" in grades:
+        backing = Backing(None, "it is a plain Secret, and nobody can tell whether its values are secret")
+    elif "ciphertext" in grades:
+        backing = Backing(True, "its values are ciphertext that a controller decrypts")
+    elif "reference" in grades:
+        backing = Backing(True, "its values are references that are filled in later")
+    elif entries:
+        backing = Backing(True, "it holds no secret value")
+    else:
+        backing = Backing(None, "it is empty in the render, and what fills it can't be seen")
+    return Maker(obj, key.namespace, key.name, *backing, path=first)
+
+
+def _cluster_external_secret(obj: Manifest, inventory: Inventory) -> Iterator[Maker]:
+    spec = dig(obj, "spec", "externalSecretSpec")
+    name = str(dig(spec, "target", "name", default="") or dig(obj, "spec", "externalSecretName", default=obj.key.name))
+    selectors = [dig(obj, "spec", "namespaceSelector"), *items(obj, "spec", "namespaceSelectors")]
+    listed = dig(obj, "spec", "namespaces", default=[])
+    namespaces = {str(namespace) for namespace in listed} if isinstance(listed, list) else set()
+    for namespace in inventory.namespaces:
+        labels = inventory.namespace_labels(namespace)
+        if any(isinstance(selector, dict) and _matches(selector, labels) for selector in selectors):
+            namespaces.add(namespace)
+    for namespace in sorted(namespaces) or [""]:
+        yield Maker(obj, namespace, name, *external_secret_backing(spec, namespace, inventory))
+
+
+def _matches(selector: dict[str, Any], labels: dict[str, str]) -> bool:
+    try:
+        return matches(selector, labels)
+    except (ValueError, AttributeError, TypeError):
+        return False
+
+
+def _provider_class(obj: Manifest) -> Iterator[Maker]:
+    provider = str(dig(obj, "spec", "provider", default=""))
+    controlled = bool(provider) or None
+    why = f"the secrets store driver fetches it from {provider}" if provider else "the class names no provider"
+    for item in items(obj, "spec", "secretObjects"):
+        yield Maker(obj, obj.key.namespace, str(item.get("secretName")), controlled, why)
+    if not items(obj, "spec", "secretObjects"):
+        yield Maker(obj, obj.key.namespace, "", controlled, why)
+
+
+def _by_operator(obj: Manifest) -> Iterator[Maker]:
+    key = obj.key
+    kind, why = (key.group, key.kind), f"the operator of {key.kind} makes it in the cluster"
+    if kind in _NAMED and isinstance(dig(obj, *_NAMED[kind]), str):
+        yield Maker(obj, key.namespace, dig(obj, *_NAMED[kind]), True, why)
+    for suffix in _SUFFIXED.get(kind, ()):
+        yield Maker(obj, key.namespace, key.name + suffix, True, why)
+    if kind == ("acid.zalan.do", "postgresql"):
+        users = dig(obj, "spec", "users", default={})
+        for user in users if isinstance(users, dict) else ():
+            yield Maker(obj, key.namespace, f"{user}.{key.name}.credentials.postgresql.acid.zalan.do", True, why)
+    if kind == ("postgres-operator.crunchydata.com", "PostgresCluster"):
+        for user in [*(str(item.get("name")) for item in items(obj, "spec", "users")), key.name]:
+            yield Maker(obj, key.namespace, f"{key.name}-pguser-{user}", True, why)
+    account = dig(obj, "spec", "acme", "privateKeySecretRef", "name")
+    if key.group == "cert-manager.io" and isinstance(account, str):
+        yield Maker(obj, key.namespace or "cert-manager", account, True, "cert-manager makes the account's key")
+    connection = dig(obj, "spec", "writeConnectionSecretToRef")
+    if isinstance(dig(connection, "name"), str):
+        yield Maker(obj, str(dig(connection, "namespace", default=key.namespace)), connection["name"], True, why)
+    if any(name in annotations_of(obj) for name in ("cert-manager.io/cluster-issuer", "cert-manager.io/issuer")):
+        for _, secret in tls_secrets(obj):
+            yield Maker(
+                obj, key.namespace, secret, True, "cert-manager makes the certificate that the annotation asks for"
+            )
+
+
+def tls_secrets(obj: Manifest) -> Iterator[tuple[Path, str]]:
+    """The Secrets that an Ingress or a Gateway serves its certificates from."""
+    if obj.key.kind == "Ingress":
+        for index, item in enumerate(dig(obj, "spec", "tls") or []):
+            if isinstance(dig(item, "secretName"), str):
+                yield ("spec", "tls", index, "secretName"), item["secretName"]
+    if obj.key.kind == "Gateway":
+        for index, listener in enumerate(dig(obj, "spec", "listeners") or []):
+            for at, reference in enumerate(dig(listener, "tls", "certificateRefs") or []):
+                if (
+                    isinstance(dig(reference, "name"), str)
+                    and str(dig(reference, "kind", default="Secret")) == "Secret"
+                ):
+                    yield ("spec", "listeners", index, "tls", "certificateRefs", at, "name"), reference["name"]
