@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
-from kfm_checks.evidence import fails, file_key, holds, unknown
-from kfm_checks.facts.objects import Inventory
+from kfm_checks.evidence import fails, holds, judged, unknown
+from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.schemas import Schemas, VersionSchemas, kind_of_object
 from kfm_checks.facts.schemas_removed import Removal, deprecations
 from kfm_checks.facts.schemas_rules import Problem
-from kfm_checks.facts.schemas_store import Kind
-from kfm_checks.model import Evidence, Manifest, ObjectKey, Overlay
+from kfm_checks.facts.schemas_store import Kind, minor_version
+from kfm_checks.model import Evidence, Manifest, ObjectKey
 
 _SHOWN_NAMES = 5
+_CLUSTER = ObjectKey("", "Cluster", "", "kubernetes")
 
 
 def objects_match_schema(inventory: Inventory, schemas: Schemas) -> Iterator[Evidence]:
@@ -105,23 +107,48 @@ def _missing(missing: dict[Kind, list[Manifest]], about: str) -> Iterator[Eviden
 
 
 def kubernetes_version_is_known(
-    overlay: Overlay, schemas: Schemas, kubernetes_versions: tuple[str, ...]
+    schemas: Schemas, kubernetes_versions: tuple[str, ...], cluster: Mapping[str, Any] | None
 ) -> Iterator[Evidence]:
     """The Kubernetes distribution and version are known.
 
     APIs come and go with versions (Kubernetes documentation, Deprecated API Migration Guide): a manifest is valid only
-    for a version. No manifest says which version runs: it is read from the cluster, or somebody vouches for it. What is
-    shown without either is the version that the objects were held against.
+    for a version. No manifest says which version runs: it is read from the cluster, or somebody vouches for it. Without
+    either, what is shown is the version that the objects were held against; a version chosen by hand has to be the
+    cluster's.
 
     Remedy: run with `--context` or `--snapshot`, or write an attestation that names the distribution and version.
     """
-    chosen = "chosen by --kubernetes-version" if kubernetes_versions else "the newest known here; nothing was chosen"
-    for version in schemas:
-        yield unknown(
-            file_key(overlay.path),
-            message=f"the objects were held against Kubernetes {version.version} ({chosen}); "
-            "nobody confirmed that the cluster runs it",
-            expected="distribution and version, read from the cluster or vouched for",
-            observed="not confirmed",
-            about=version.version,
-        )
+    held_against = [version.version for version in schemas]
+    running = dig(cluster, "version", "gitVersion", default="") if cluster is not None else ""
+    if not isinstance(running, str) or not running:
+        for version in held_against:
+            yield _not_confirmed(version, chosen=bool(kubernetes_versions))
+        return
+    agrees = not kubernetes_versions or minor_version(running) in held_against
+    yield judged(
+        agrees,
+        _CLUSTER,
+        message=f"the cluster runs Kubernetes {running}, {distribution(running)}; "
+        f"the objects were held against {', '.join(held_against)}",
+        expected="one of the versions chosen" if kubernetes_versions else "a version that the cluster tells",
+        observed=running,
+    )
+
+
+def _not_confirmed(version: str, *, chosen: bool) -> Evidence:
+    how = "chosen by --kubernetes-version" if chosen else "the newest known here; nothing was chosen"
+    return unknown(
+        _CLUSTER,
+        message=f"the objects were held against Kubernetes {version} ({how}); "
+        "nobody confirmed that the cluster runs it",
+        expected="distribution and version, read from the cluster or vouched for",
+        observed="not confirmed",
+        about=version,
+    )
+
+
+def distribution(git_version: str) -> str:
+    """The distribution, as far as the version's suffix tells: ``v1.34.1+k3s1`` is k3s."""
+    names = {"k3s": "k3s", "rke2": "RKE2", "eks": "Amazon EKS", "gke": "Google GKE"}
+    found = next((name for mark, name in names.items() if mark in git_version), "")
+    return f"by its suffix {found}" if found else "whose version names no distribution"

@@ -30,6 +30,7 @@ from kfm_checks.model import Path
 
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
+_OBJECT_WORDS = frozenset({"properties", "additionalProperties", "required"})
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
@@ -83,13 +84,28 @@ class Compiler:
         if schema.get("x-kubernetes-int-or-string") is True or schema.get("format") == "int-or-string":
             return int_or_string
         kind = schema.get("type")
-        if kind == "object" or (kind is None and ("properties" in schema or "additionalProperties" in schema)):
+        if kind == "object":
             return self._object(schema)
         if kind == "array":
             return self._array(schema)
         if kind is None:
-            return accept
+            return self._untyped(schema)
         return scalar(str(kind), "" if self.structural and schema.get("format") == "int32" else schema.get("format"))
+
+    def _untyped(self, schema: Schema) -> Rule:
+        """Without a type, keywords of mappings bind mappings alone, those of lists lists alone."""
+        mappings = self._object(schema) if _OBJECT_WORDS & schema.keys() else accept
+        lists = self._array(schema) if "items" in schema else accept
+        if mappings is accept and lists is accept:
+            return accept
+
+        def check(value: Any, path: Path, problems: Problems) -> None:
+            if isinstance(value, dict):
+                mappings(value, path, problems)
+            elif isinstance(value, list):
+                lists(value, path, problems)
+
+        return check
 
     def _object(self, schema: Schema) -> Rule:
         fields = {
