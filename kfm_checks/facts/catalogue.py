@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kfm_checks.facts.access.credentials import credential_uses
 from kfm_checks.facts.access.grants import access
 from kfm_checks.facts.access.personas import personas
 from kfm_checks.facts.access.secrets import secret_readers
@@ -19,6 +20,7 @@ from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.gitops import reconcilers
 from kfm_checks.facts.layout import layout, placed
 from kfm_checks.facts.network.facts import exposures, network
+from kfm_checks.facts.network.tls import public_hosts
 from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.readme import readme
 from kfm_checks.facts.resources import limit_ranges, quotas
@@ -76,10 +78,12 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         personas,
         secret_readers,
         shared_secrets,
+        credential_uses,
         readme,
         datastores,
         operated,
         network,
         exposures,
+        public_hosts,
     )
 }

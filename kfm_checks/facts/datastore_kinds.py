@@ -1,4 +1,4 @@
-"""What is known of datastores from public documentation: images, ports, and the labels that operators give their pods."""
+"""What is known of datastores from public documentation: images, ports, and the labels of operators' pods."""
 
 from __future__ import annotations
 

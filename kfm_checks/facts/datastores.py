@@ -10,6 +10,7 @@ from kfm_checks.config import Config
 from kfm_checks.config import Datastore as Declared
 from kfm_checks.facts.datastore_kinds import IMAGES, OPERATORS, PORTS, Operator, Product
 from kfm_checks.facts.network.endpoints import Endpoint, owner_id
+from kfm_checks.facts.network.others import repository
 from kfm_checks.facts.network.ports import EVERYTHING, PortSet, normal
 from kfm_checks.facts.objects import Inventory, dig, items, labels_of
 from kfm_checks.facts.workloads import Container, Workload
@@ -22,7 +23,7 @@ _TRANSIENT = frozenset({"Job", "CronJob", "PodTemplate"})
 
 @dataclass(frozen=True)
 class Datastore:
-    """A datastore. ``clients`` None: nobody declared who may reach it. ``obj`` None: declared, and not in the render."""
+    """A datastore. ``clients`` None: nobody declared who may reach it. ``obj`` None: declared, not in the render."""
 
     id: str
     namespace: str
@@ -41,6 +42,12 @@ class Datastore:
     def port_set(self) -> PortSet:
         """The ports that serve data; every port where none is known."""
         return normal(("TCP", port, port) for port in self.ports) or EVERYTHING
+
+
+def place(id: str) -> tuple[str, str, str]:
+    """Kind, namespace and name of a ``namespace/Kind/name``."""
+    namespace, kind, name = (*id.split("/", 2), "", "")[:3]
+    return kind, namespace, name
 
 
 def operated(inventory: Inventory) -> tuple[Endpoint, ...]:
@@ -106,9 +113,9 @@ def _product(workload: Workload) -> tuple[str, tuple[int, ...]] | None:
         return None
     regular = [container for container in workload.containers if container.role == "container"]
     for container in regular:
-        product = IMAGES.get(_repository(container.image))
+        product = IMAGES.get(repository(container.image, 1))
         if product:
-            return f"image {_repository(container.image)} is {product.name}", _serving([container], product)
+            return f"image {repository(container.image, 1)} is {product.name}", _serving([container], product)
     for container in regular:
         number = next((n for n in sorted(_numbers([container])) if n in PORTS), None)
         if number is not None and _keeps_volumes(workload):
@@ -129,11 +136,6 @@ def _numbers(containers: Iterable[Container]) -> set[int]:
         for port in items(container.spec, "ports")
         if isinstance(port.get("containerPort"), int) and "metric" not in str(port.get("name"))
     }
-
-
-def _repository(image: str) -> str:
-    """The last part of an image's repository: ``postgis`` of ``docker.io/postgis/postgis:16@sha256:…``."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0].lower()
 
 
 def _keeps_volumes(workload: Workload) -> bool:

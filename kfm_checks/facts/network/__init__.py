@@ -1,6 +1,6 @@
 """Who can connect to whom, and how the outside gets in: NetworkPolicies, Services, Ingresses and routes, computed.
 
-Verdicts assume a network plugin that enforces NetworkPolicy. Policies of kinds that are not evaluated are in ``others``.
+Verdicts assume a network plugin that enforces NetworkPolicy. Policies of other kinds are named in ``others``.
 """
 
 from kfm_checks.facts.network.endpoints import Endpoint

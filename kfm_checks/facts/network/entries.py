@@ -118,7 +118,7 @@ def declared_ports(endpoint: Endpoint) -> PortSet:
 
 
 def service_name(host: str, namespace: str) -> tuple[str, str] | None:
-    """(namespace, name) of ``svc``, ``svc.ns``, ``svc.ns.svc`` or ``svc.ns.svc.cluster.local``; None for other hosts."""
+    """(namespace, name) of ``svc``, ``svc.ns`` or ``svc.ns.svc.cluster.local``; None for other hosts."""
     parts = host.rstrip(".").split(".")
     if len(parts) == 1 and parts[0]:
         return namespace, parts[0]

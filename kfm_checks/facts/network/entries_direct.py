@@ -1,4 +1,4 @@
-"""Doors without a router: Services of type LoadBalancer and NodePort, external addresses, host ports, the host network."""
+"""Doors without a router: LoadBalancers, node ports, external addresses, host ports, the host network."""
 
 from __future__ import annotations
 

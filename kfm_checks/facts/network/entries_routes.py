@@ -1,4 +1,4 @@
-"""Doors with a router: Ingress, OpenShift Route, Istio VirtualService, Traefik IngressRoute, ingress-nginx ConfigMaps."""
+"""Doors with a router: Ingress, OpenShift Route, VirtualService, IngressRoute, ingress-nginx ConfigMaps."""
 
 from __future__ import annotations
 
@@ -142,7 +142,6 @@ def _l4_services(backends: Backends, obj: Manifest) -> Iterator[Exposure]:
         found = re.match(r"([^/\s]+)/([^:\s]+):([^:\s]+)", str(value))
         path: Path = ("data", str(key))
         if found:
-            for exposure in _leads(backends, obj, path, (), (found[1], found[2]), found[3]):
-                yield exposure
+            yield from _leads(backends, obj, path, (), (found[1], found[2]), found[3])
         else:
             yield _nowhere(obj, path, (), "the value names no Service")

@@ -17,8 +17,10 @@ def network(inventory: Inventory, workloads: tuple[Workload, ...], operated: tup
     return Network(inventory, (*endpoints(inventory, workloads), *operated))
 
 
-def exposures(inventory: Inventory, workloads: tuple[Workload, ...]) -> tuple[Exposure, ...]:
+def exposures(
+    inventory: Inventory, workloads: tuple[Workload, ...], operated: tuple[Endpoint, ...]
+) -> tuple[Exposure, ...]:
     """Every path from outside to a workload, in an order that does not depend on the input's."""
-    backends = Backends(inventory, endpoints(inventory, workloads))
+    backends = Backends(inventory, (*endpoints(inventory, workloads), *operated))
     found = [*direct(backends), *routed(backends), *gateway_routes(backends)]
     return tuple(sorted(found, key=lambda e: (e.entry.key, tuple(map(str, e.path)), e.service, e.destination, e.ports)))

@@ -40,7 +40,7 @@ def exposure(objects: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
     """
     found = inventory(objects)
     led: dict[str, PortSet] = defaultdict(lambda: NOTHING)
-    for path in exposures(found, workloads(found)):
+    for path in exposures(found, workloads(found), ()):
         if path.destination:
             led[path.destination] = union(led[path.destination], path.ports)
     return rows_frame(("external", name, *ports) for name, reached in led.items() for ports in reached)

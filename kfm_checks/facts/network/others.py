@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfm_checks.facts.network.policies import Unreadable, selector
-from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.facts.objects import Inventory, dig, labels_of
 from kfm_checks.facts.selectors import matches
+from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest
 
 #: Policies of network plugins, and the cluster-wide ones of SIG Network: (group, kind).
@@ -93,3 +94,47 @@ def entries_not_evaluated(inventory: Inventory) -> list[Manifest]:
         (obj for obj in inventory if {(obj.key.group, obj.key.kind), (obj.key.group, "")} & ENTRY_KINDS),
         key=lambda obj: obj.key,
     )
+
+
+#: The last parts of the repositories of ingress controllers and gateways, as their projects publish them.
+_CONTROLLERS = frozenset(
+    {
+        "ingress-nginx/controller",
+        "nginx-ingress",
+        "nginx-ingress-controller",
+        "traefik",
+        "kubernetes-ingress",
+        "haproxy-ingress",
+        "kong",
+        "kong-gateway",
+        "contour",
+        "emissary",
+        "apisix",
+        "skipper",
+        "envoy",
+        "nginx-gateway-fabric",
+        "openshift-haproxy-router",
+    }
+)
+
+
+def is_entry_controller(workload: Workload) -> bool:
+    """Whether a workload is an ingress controller or a gateway's proxy, by image; for Istio by its label."""
+    if labels_of(workload.template).get("istio") == "ingressgateway":
+        return True
+    return any(
+        repository(container.image, 1) in _CONTROLLERS or repository(container.image, 2) in _CONTROLLERS
+        for container in workload.containers
+        if container.role == "container"
+    )
+
+
+def is_tunnel(workload: Workload) -> bool:
+    """Whether a workload's image opens a tunnel from outside that no object shows."""
+    return any(repository(container.image, 2) in TUNNELS for container in workload.containers)
+
+
+def repository(image: str, parts: int) -> str:
+    """The last parts of an image's repository: ``postgis`` of ``docker.io/postgis/postgis:16``."""
+    *path, last = image.partition("@")[0].split("/")
+    return "/".join([*path, last.partition(":")[0]][-parts:]).lower()

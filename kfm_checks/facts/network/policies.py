@@ -1,4 +1,4 @@
-"""NetworkPolicy objects, read as networking.k8s.io/v1 defines them; what the API server would refuse is named, not guessed."""
+"""NetworkPolicy objects, read as networking.k8s.io/v1 defines them; what the API server would refuse is named."""
 
 from __future__ import annotations
 
