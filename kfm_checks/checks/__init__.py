@@ -6,29 +6,33 @@ import inspect
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from kfm_checks.checks import gitops, layout, metadata, placement, reach
-from kfm_checks.checks import readme as readme_checks
 from kfm_checks.checks import (
     access,
     availability,
     backups,
     datastore_clients,
+    gitops,
     images,
     isolation,
+    layout,
     loads,
     membrane,
+    metadata,
     namespaces,
     node_ports,
     observability,
     personas,
+    placement,
     pod_security,
     probes,
     public_tls,
+    reach,
     render,
     resources,
     schema,
     tokens,
 )
+from kfm_checks.checks import readme as readme_checks
 from kfm_checks.model import Evidence
 
 

@@ -9,13 +9,23 @@ from typing import TYPE_CHECKING
 
 from kfm_checks.errors import UsageError
 from kfm_checks.facts.access.capabilities import CAPABILITIES, Capability
-from kfm_checks.facts.access.grants import Access, canonical, identities
+from kfm_checks.facts.access.grants import (
+    ANONYMOUS,
+    AUTHENTICATED,
+    SERVICE_ACCOUNTS,
+    UNAUTHENTICATED,
+    Access,
+    canonical,
+    identities,
+)
+from kfm_checks.facts.access.secrets import home_of
 from kfm_checks.facts.objects import Inventory, labels_of
 from kfm_checks.model import Manifest
 
 if TYPE_CHECKING:
     from kfm_checks.config import Config
 
+EVERYBODY = (AUTHENTICATED, UNAUTHENTICATED, ANONYMOUS)
 LABEL = "conformance.kfm/persona"
 OPERATOR, DEPLOYER, STEWARD, AUDITOR = PERSONAS = (
     "platform-operator",
@@ -71,6 +81,27 @@ def personas(inventory: Inventory, access: Access, config: Config) -> Personas:
         declared.add(persona)
         of[persona].update(subject for subject in subjects if subject not in written)
     return Personas({k: frozenset(v) for k, v in of.items()}, frozenset(declared), tuple(misnamed), tuple(mislabelled))
+
+
+def standing(subject: str, personas: Personas, config: Config) -> tuple[bool | None, str]:
+    """What a grant fit only for platform operators means for this subject: fine, wrong, or undecided; and why.
+
+    Undecided is a subject while no platform operator is declared, and one of a declared platform namespace; never
+    everybody, a group of service accounts, a default service account, or the holder of another persona.
+    """
+    held = personas.held_by(subject)
+    if OPERATOR in held:
+        return True, "a declared platform operator"
+    if held:
+        return False, f"declared as {' and '.join(held)}"
+    if subject in EVERYBODY or subject.startswith(SERVICE_ACCOUNTS) or subject.endswith("/default"):
+        return False, "whom no declaration can make a platform operator"
+    if OPERATOR not in personas.declared:
+        return None, "while no platform operator is declared"
+    home = home_of(subject)
+    if home and home in config.workloads.platform_namespaces:
+        return None, "of a platform namespace and not declared as a platform operator"
+    return False, "not a declared platform operator"
 
 
 def _labelled(inventory: Inventory, access: Access) -> Iterable[tuple[Manifest, list[str]]]:
