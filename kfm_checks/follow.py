@@ -15,7 +15,7 @@ from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
 from kfm_checks.facts.objects import dig, inventory, items
 from kfm_checks.model import Manifest, ObjectKey
-from kfm_checks.render import Renderer, entrypoint
+from kfm_checks.render import Renderer, entrypoint, render
 from kfm_checks.target import Target
 
 #: Sources of sources are followed so deep: deeper is a loop that changes its parameters.
@@ -228,14 +228,17 @@ def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator
                 yield item, ()
                 continue
             try:
-                made = future.result()
+                made = _objects(future.result(), _job, context)
             except KfmChecksError as error:
                 yield replace(item, state="unavailable", reason=str(error)), ()
             else:
                 yield replace(item, objects=len(made)), made
 
 
-def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Callable[[], tuple[Manifest, ...]] | None]:
+_Rendered = tuple[Path, str | None]
+
+
+def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Callable[[], _Rendered] | None]:
     key, source, namespace, why = job
 
     def item(state: Any, reason: str = "") -> Followed:
@@ -268,20 +271,26 @@ def _elsewhere(source: GitSource, context: _Following) -> str:
     return f"another repository ({source.repository}) can't be had here"
 
 
-def _render(folder: Path, source: GitSource, namespace: str, context: _Following) -> tuple[Manifest, ...]:
-    from kfm_checks.load import render_objects
+def _render(folder: Path, source: GitSource, namespace: str, context: _Following) -> _Rendered:
+    """The folder and what it renders to (None: plain manifests)."""
+    if entrypoint(folder) is None:
+        return folder, None
+    if context.tool is None:
+        raise KfmChecksError("a render made elsewhere was given, so sources are not rendered")
+    return folder, render(folder, context.tool, overrides=overrides(source))
+
+
+def _objects(rendered: _Rendered, job: _Job, context: _Following) -> tuple[Manifest, ...]:
+    """The objects of one source; Argo CD puts those without a namespace into the destination's."""
+    from kfm_checks.load import parsed
     from kfm_checks.manifests import load_manifests
 
-    if entrypoint(folder) is None:
-        objects = tuple(load_manifests(folder))
-    else:
-        if context.tool is None:
-            raise KfmChecksError("a render made elsewhere was given, so sources are not rendered")
-        objects = render_objects(folder, context.target.root, context.tool, overrides(source, namespace))
-    return tuple(_placed(obj, namespace) for obj in objects)
+    folder, text = rendered
+    objects = load_manifests(folder) if text is None else parsed(text, folder, context.target.root)
+    return tuple(_placed(obj, job[2]) for obj in objects)
 
 
-def overrides(source: GitSource, namespace: str) -> dict[str, object] | None:
+def overrides(source: GitSource) -> dict[str, object] | None:
     """Fields of the wrapping kustomization that do what the controller's own kustomize settings do."""
     settings = source.kustomize or {}
     found: dict[str, object] = {}

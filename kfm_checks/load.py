@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError, RenderError
 from kfm_checks.model import Manifest
-from kfm_checks.origins import with_origins
+from kfm_checks.facts.references import references
+from kfm_checks.facts.tree import Tree
+from kfm_checks.provenance import Provenance
 from kfm_checks.render import Renderer, find_renderer, render
 from kfm_checks.target import Target, relative
 
@@ -19,26 +22,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Loaded:
-    """The overlay's own objects, and what is needed to follow its sources."""
+    """What the renderers wrote. It is parsed on the calling thread: see ``manifest_fast`` for why."""
 
-    objects: tuple[Manifest, ...]
+    text: str
     renderer: str
     tool: Renderer | None
-    second: tuple[dict[str, Any], ...] | None = None
+    given: tuple[Manifest, ...] = ()
+    second: str | None = None
 
     def inputs(self, config: Config, target: Target) -> dict[str, Any]:
         """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
         from kfm_checks.follow import follow
+        from kfm_checks.manifests import parse_rendered
 
+        objects = self.given or parsed(self.text, target.folder, target.root)
         outside = reconcilers(config, target)
-        followed, more = follow(self.objects, outside, config, target, self.tool)
-        inputs: dict[str, Any] = {
-            "objects": (*self.objects, *more),
-            "gitops_objects": outside,
-            "followed": followed,
-        }
+        followed, more = follow(objects, outside, config, target, self.tool)
+        inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
         if self.second is not None:
-            inputs["second_render"] = self.second
+            inputs["second_render"] = tuple(parse_rendered(self.second))
         return inputs
 
 
@@ -50,33 +52,38 @@ def load_overlay(target: Target, options: Options) -> Loaded:
         objects = tuple(load_manifests(options.rendered))
         if not objects:
             raise RenderError("there is no object in it", file=str(options.rendered), remedy="give a whole render")
-        return Loaded(objects, f"rendered elsewhere ({options.rendered.name})", None)
+        return Loaded("", f"rendered elsewhere ({options.rendered.name})", None, objects)
     tool = find_renderer(options.kustomize, options.loosened)
-    objects = render_objects(target.folder, target.root, tool)
-    return Loaded(objects, tool.version(), tool, _second(target, options, tool))
+    with ThreadPoolExecutor(1) as pool:
+        version = pool.submit(tool.version)
+        text = render(target.folder, tool)
+        return Loaded(text, version.result(), tool, (), _second(target, options, tool))
 
 
-def render_objects(
-    folder: Path, root: Path, tool: Renderer, overrides: dict[str, object] | None = None
-) -> tuple[Manifest, ...]:
-    """Render a kustomize folder to objects with their origins."""
+def parsed(text: str, folder: Path, root: Path) -> tuple[Manifest, ...]:
+    """The objects of a render, each with its origin. Raises RenderError where there is none."""
     from kfm_checks.manifests import parse_rendered
 
-    text, base = render(folder, tool, overrides=overrides)
-    return tuple(with_origins(parse_rendered(text), base, root, relative(folder, root)))
+    objects = parse_rendered(text)
+    if not objects:
+        raise RenderError("it renders to nothing", file=relative(folder, root), remedy="name its resources")
+    return tuple(provenance(folder, root).place(objects))
 
 
-def _second(target: Target, options: Options, tool: Renderer) -> tuple[dict[str, Any], ...] | None:
+def provenance(folder: Path, root: Path) -> Provenance:
+    """The index of the files that a render is made from."""
+    tree = Tree(folder, root)
+    return Provenance(tree, references(tree), relative(folder, root))
+
+
+def _second(target: Target, options: Options, tool: Renderer) -> str | None:
     """The render of a tool of another make: the bundled kubectl beside a chosen kustomize. None: there is none."""
-    from kfm_checks.manifests import parse_rendered
-
     if not options.kustomize:
         return None
     other = find_renderer(None, options.loosened)
     if other.make == tool.make:
         return None
-    text, _ = render(target.folder, other, origins=False)
-    return tuple(parse_rendered(text))
+    return render(target.folder, other)
 
 
 def reconcilers(config: Config, target: Target) -> tuple[Manifest, ...]:

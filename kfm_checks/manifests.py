@@ -160,7 +160,7 @@ def parse_manifests(text: str, *, file: str = "", source_lines: bool = True, sho
             "a binary file: it holds a NUL byte", file=place, line=line, remedy="remove it or rename it"
         )
     return [
-        Manifest(content, Origin(file=file, line=line, lines=lines))
+        Manifest(content, Origin(file=file, line=line, fields=lines))
         for value, line, lines in _documents(text, place, source_lines)
         if value is not None
         for content, line, lines in _flat(value, line, lines, place)

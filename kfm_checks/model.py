@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 Level = Literal["must", "should"]
 Outcome = Literal["pass", "fail", "not-applicable", "blocked", "not-verified", "error"]
@@ -21,27 +21,36 @@ Path = tuple[str | int, ...]
 class Source:
     """A place in a file; ``file`` is relative to the repository (or to what was given), with forward slashes.
 
-    The line may be given as a function: finding it means reading the file, and most evidence is never looked at.
+    It may be given as a function that finds it: that means reading files, and most evidence is never looked at.
     """
 
-    __slots__ = ("_line", "file")
+    __slots__ = ("_file", "_find", "_line")
 
-    def __init__(self, file: str, line: int | None | Callable[[], int | None] = None) -> None:
-        self.file = file
-        self._line = line
+    def __init__(self, file: str, line: int | None = None, *, find: Callable[[], Source] | None = None) -> None:
+        self._file, self._line, self._find = file, line, find
+
+    def _found(self) -> None:
+        if self._find is not None:
+            found, self._find = self._find(), None
+            self._file, self._line = found.file, found.line
+
+    @property
+    def file(self) -> str:
+        """The file's path."""
+        self._found()
+        return self._file
 
     @property
     def line(self) -> int | None:
         """The 1-based line, or None where it is not known."""
-        if callable(self._line):
-            self._line = self._line()
+        self._found()
         return self._line
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Source) and (self.file, self.line) == (other.file, other.line)
 
     def __hash__(self) -> int:
-        return hash(self.file)
+        return hash((self.file, self.line))
 
     def __repr__(self) -> str:
         return f"Source({self.file!r}, {self.line})"
@@ -67,27 +76,36 @@ class ObjectKey(NamedTuple):
         return "/".join(part for part in (self.namespace, self.kind, self.name) if part)
 
 
+class Sources(Protocol):
+    """Finds the places of an object's fields."""
+
+    def source(self, path: Path) -> Source:
+        """The place of a field, or of its nearest parent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an object came from. ``line`` is that of the object, ``lines`` those of its fields, where known."""
+    """Where an object came from: ``file`` and ``line`` of the object itself; ``fields`` finds those of its fields.
+
+    ``fields`` is a mapping of paths to lines of the same file, or something that also looks into patches.
+    """
 
     file: str = ""
     line: int | None = None
-    lines: Mapping[Path, int] = field(default_factory=dict)
-    #: Files of kustomize transformers (patches, generators, image settings) that changed the object, in order.
-    transformers: tuple[str, ...] = ()
+    fields: Sources | Mapping[Path, int] | None = None
     #: The path, from the repository's root, of the render that made it: the overlay, or a source that it follows.
     render: str = ""
 
     def source(self, path: Path = ()) -> Source:
         """The nearest known place of a field: its own line, else that of the nearest parent."""
-        return Source(self.file, lambda: self._nearest(path))
+        return Source(self.file, find=lambda: self._find(path))
 
-    def _nearest(self, path: Path) -> int | None:
-        for end in range(len(path), -1, -1):
-            if path[:end] in self.lines:
-                return self.lines[path[:end]]
-        return self.line
+    def _find(self, path: Path) -> Source:
+        if self.fields is not None and not isinstance(self.fields, Mapping):
+            return self.fields.source(path)
+        lines = self.fields or {}
+        ends = range(len(path), -1, -1)
+        return Source(self.file, next((lines[path[:end]] for end in ends if path[:end] in lines), self.line))
 
 
 class Manifest(dict[str, Any]):

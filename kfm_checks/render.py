@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -79,27 +80,19 @@ def entrypoint(folder: Path) -> Path | None:
     return next((path for name in ENTRYPOINTS if (path := folder / name).is_file()), None)
 
 
-def render(
-    folder: Path, renderer: Renderer, *, origins: bool = True, overrides: Mapping[str, object] | None = None
-) -> tuple[str, Path]:
-    """Render an overlay folder to YAML text, with kustomize's origin annotations unless told otherwise.
+def render(folder: Path, renderer: Renderer, *, overrides: Mapping[str, object] | None = None) -> str:
+    """Render an overlay folder to YAML text.
 
-    The second value is the folder that the paths in those annotations are relative to.
-
-    ``overrides`` are fields of the kustomization that wraps the folder (namespace, images…), as Argo CD and Flux set them.
+    ``overrides`` are fields of a kustomization around the folder (namespace, images…), as Argo CD and Flux set them.
     Raises RenderError with one clear line.
     """
-    if not origins and not overrides:
-        return _build(folder, renderer, shown=folder), folder
+    if not overrides:
+        return _build(folder, renderer, shown=folder)
     with tempfile.TemporaryDirectory(prefix="kfm-checks-") as scratch:
         wrapper = Path(scratch).resolve()
-        content: dict[str, object] = {**(overrides or {}), "resources": [os.path.relpath(folder.resolve(), wrapper)]}
-        if origins:
-            content["buildMetadata"] = ["originAnnotations", "transformerAnnotations"]
-        import json
-
+        content = {**overrides, "resources": [os.path.relpath(folder.resolve(), wrapper)]}
         (wrapper / "kustomization.yaml").write_text(json.dumps(content), encoding="utf-8")
-        return _build(wrapper, renderer, shown=folder), wrapper
+        return _build(wrapper, renderer, shown=folder)
 
 
 def _build(folder: Path, renderer: Renderer, *, shown: Path) -> str:

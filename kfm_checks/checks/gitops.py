@@ -1,0 +1,186 @@
+"""GIT-01 … GIT-03 and META-04: who reconciles this overlay, from where, and whether drift is healed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from kfm_checks.config import Config
+from kfm_checks.errors import NotVerified
+from kfm_checks.evidence import fails, holds, judged, unknown
+from kfm_checks.facts.gitops import GitSource, Reconciler, clean_path, other_controllers, same_repository
+from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.facts.repository import Repository
+from kfm_checks.model import Evidence, Manifest, Overlay
+
+_ABSENT = "no object in this repository reconciles this path; say under `gitops.manifests` where it lives"
+
+
+def overlay_is_reconciled(
+    reconcilers: tuple[Reconciler, ...],
+    overlay: Overlay,
+    config: Config,
+    followed: tuple[Any, ...],
+    gitops_objects: tuple[Manifest, ...],
+    inventory: Inventory,
+) -> Iterator[Evidence]:
+    """A controller object reconciles this very path.
+
+    Desired state is in force only where a controller pulls it (OpenGitOps principles v1.0.0, 3). The object may live
+    outside the overlay: `gitops.manifests` says where.
+
+    Remedy: point an Argo CD Application's `spec.source.path`, or a Flux Kustomization's `spec.path`, at this folder.
+    """
+    path = _path(overlay, config)
+    own = [(r, s) for r in reconcilers for s in r.sources if s.path == path and not s.chart]
+    for reconciler, source in own:
+        yield holds(reconciler.obj, source.at, message=f"{reconciler.tool} reconciles {path}", observed=source.path)
+    for item in followed:
+        if item.state == "missing":
+            yield fails(item.subject, message=f"it reconciles a path that isn't there: {item.path}", about=item.id)
+    if own:
+        return
+    if gitops_objects:
+        for obj in gitops_objects:
+            if any(r.obj is obj for r in reconcilers):
+                yield fails(obj, message=f"it stands where the reconciler should, and does not reconcile {path}")
+    yield from _others(inventory)
+    raise NotVerified(_ABSENT)
+
+
+def reconciliation_self_heals(reconcilers: tuple[Reconciler, ...], inventory: Inventory) -> Iterator[Evidence]:
+    """Reconciliation is automatic and heals drift.
+
+    Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy). Flux: not
+    suspended, and `prune: true` (Flux documentation, Kustomization API). Each defaults to off where it is absent.
+
+    Remedy: turn on `automated`, `selfHeal` and `prune`; take off `suspend`.
+    """
+    for reconciler in reconcilers:
+        yield from _argo_heals(reconciler) if reconciler.tool == "Argo CD" else _flux_heals(reconciler)
+    yield from _others(inventory)
+    if not reconcilers:
+        raise NotVerified(_ABSENT)
+
+
+def _argo_heals(reconciler: Reconciler) -> Iterator[Evidence]:
+    obj, spec = reconciler.obj, reconciler.spec
+    policy = (*spec, "syncPolicy", "automated")
+    automated = dig(obj, *policy)
+    on = isinstance(automated, dict) and automated.get("enabled") is not False
+    message = "it syncs by itself" if on else "it is synced by hand"
+    yield judged(on, obj, policy, message=message, expected="automated", observed=automated)
+    if not on:
+        return
+    for name, good, bad in (
+        ("selfHeal", "it puts back what was changed by hand", "what was changed by hand stays"),
+        ("prune", "it removes what git no longer has", "what git no longer has stays"),
+    ):
+        ok = automated.get(name) is True
+        yield judged(
+            ok, obj, (*policy, name), message=good if ok else bad, expected="true", observed=automated.get(name)
+        )
+
+
+def _flux_heals(reconciler: Reconciler) -> Iterator[Evidence]:
+    obj = reconciler.obj
+    suspended, prune = dig(obj, "spec", "suspend") is True, dig(obj, "spec", "prune") is True
+    yield judged(
+        not suspended,
+        obj,
+        ("spec", "suspend"),
+        message="it is suspended" if suspended else "it reconciles by itself",
+        expected="false or absent",
+        observed=dig(obj, "spec", "suspend"),
+    )
+    message = "it removes what git no longer has" if prune else "what git no longer has stays"
+    yield judged(prune, obj, ("spec", "prune"), message=message, expected="true", observed=dig(obj, "spec", "prune"))
+
+
+def reconciliation_tracks_main(
+    reconcilers: tuple[Reconciler, ...],
+    overlay: Overlay,
+    config: Config,
+    repository: Repository | None,
+    inventory: Inventory,
+) -> Iterator[Evidence]:
+    """Reconciliation follows main of the declared repository.
+
+    A pull request to main means nothing where the controller follows another branch, or another repository. A fixed tag
+    or commit is an alternative that the configuration declares (`gitops.branch`).
+
+    Remedy: set `targetRevision` (Flux: the GitRepository's `ref.branch`) to the declared branch, and the URL to the
+    declared repository.
+    """
+    path, declared = _path(overlay, config), config.gitops.repository
+    judged_any = False
+    for reconciler in reconcilers:
+        for source in reconciler.sources:
+            own = source.path == path or (declared and same_repository(source.repository, declared))
+            if source.chart or not own:
+                continue
+            judged_any = True
+            yield _revision(reconciler, source, config.gitops.branch)
+            yield _repository(reconciler, source, declared)
+    yield from _others(inventory)
+    if not judged_any:
+        raise NotVerified(_ABSENT)
+
+
+def _revision(reconciler: Reconciler, source: GitSource, branch: str) -> Evidence:
+    at = (*source.at, "targetRevision") if reconciler.tool == "Argo CD" else source.at
+    revision = source.revision.removeprefix("refs/heads/").removeprefix("refs/tags/")
+    details = {"expected": branch, "observed": source.revision}
+    if not source.repository and reconciler.tool == "Flux":
+        return unknown(reconciler.obj, at, message="its source object is not in this repository", **details)
+    if revision == branch:
+        return holds(reconciler.obj, at, message=f"it follows {branch}", **details)
+    if revision == "HEAD":
+        message = "it follows HEAD: whatever the repository's default branch is at the moment"
+        return unknown(reconciler.obj, at, message=message, **details)
+    return fails(reconciler.obj, at, message=f"it follows {revision}, not {branch}", **details)
+
+
+def _repository(reconciler: Reconciler, source: GitSource, declared: str) -> Evidence:
+    at = (*source.at, "repoURL") if reconciler.tool == "Argo CD" else source.at
+    details: dict[str, Any] = {"observed": source.repository or "unknown", "about": "repository"}
+    if not declared:
+        message = "nobody declares which repository is the right one (gitops.repository)"
+        return unknown(reconciler.obj, at, message=message, expected="gitops.repository", **details)
+    if not source.repository:
+        return unknown(
+            reconciler.obj, at, message="its source object is not in this repository", expected=declared, **details
+        )
+    ok = same_repository(source.repository, declared)
+    message = "it pulls from the declared repository" if ok else "it pulls from another repository"
+    return judged(ok, reconciler.obj, at, message=message, expected=declared, **details)
+
+
+def gitops_controller_is_known(
+    reconcilers: tuple[Reconciler, ...], overlay: Overlay, config: Config, inventory: Inventory
+) -> Iterator[Evidence]:
+    """The GitOps controller is known.
+
+    Read from the object that reconciles this path; other GitOps objects in the render are no proof of who does it.
+
+    Remedy: keep the reconciling object in this repository, and say under `gitops.manifests` where it lives.
+    """
+    path = _path(overlay, config)
+    found = False
+    for reconciler in reconcilers:
+        if any(source.path == path and not source.chart for source in reconciler.sources):
+            found = True
+            yield holds(reconciler.obj, message=f"{reconciler.tool} reconciles this path", observed=reconciler.tool)
+    if not found:
+        yield from _others(inventory)
+        raise NotVerified(_ABSENT)
+
+
+def _others(inventory: Inventory) -> Iterator[Evidence]:
+    """Controllers that are neither Argo CD nor Flux: named, not judged."""
+    for obj, name in other_controllers(inventory):
+        yield unknown(obj, message=f"{name} is a GitOps controller that is not evaluated", observed=name)
+
+
+def _path(overlay: Overlay, config: Config) -> str:
+    return clean_path(config.gitops.path or overlay.path)

@@ -1,0 +1,184 @@
+"""Which folder of the overlay serves which intent, and where each kind of object belongs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kfm_checks.config import Config
+from kfm_checks.facts.objects import Inventory
+from kfm_checks.facts.references import References
+from kfm_checks.facts.tree import Tree, TreeFile
+from kfm_checks.facts.tree_yaml import Document
+from kfm_checks.facts.workloads import POD_TEMPLATES
+from kfm_checks.model import Manifest, ObjectKey, Source
+
+INTENTS = ("patches", "platform", "policies", "apps", "secrets")
+#: What the governing document's "what belongs here" column says, in a few words.
+PURPOSES: Mapping[str, str] = {
+    "patches": "replicas, limits, spread, disruption budgets",
+    "platform": "ingress, certificates, monitoring, backups",
+    "policies": "network policies, RBAC, quotas, admission policies",
+    "apps": "GitOps Applications, ApplicationSets or Kustomizations",
+    "secrets": "ExternalSecrets, SealedSecrets, secret stores",
+}
+_GROUPS: Mapping[str, str] = {
+    "argoproj.io": "apps",
+    "kustomize.toolkit.fluxcd.io": "apps",
+    "helm.toolkit.fluxcd.io": "apps",
+    "source.toolkit.fluxcd.io": "apps",
+    "image.toolkit.fluxcd.io": "apps",
+    "notification.toolkit.fluxcd.io": "apps",
+    "fleet.cattle.io": "apps",
+    "external-secrets.io": "secrets",
+    "generators.external-secrets.io": "secrets",
+    "bitnami.com": "secrets",
+    "secrets-store.csi.x-k8s.io": "secrets",
+    "isindir.github.com": "secrets",
+    "kyverno.io": "policies",
+    "policies.kyverno.io": "policies",
+    "templates.gatekeeper.sh": "policies",
+    "constraints.gatekeeper.sh": "policies",
+    "config.gatekeeper.sh": "policies",
+    "policy.sigstore.dev": "policies",
+    "policies.kubewarden.io": "policies",
+    "rbac.authorization.k8s.io": "policies",
+    "networking.istio.io": "platform",
+    "security.istio.io": "policies",
+    "cilium.io": "policies",
+    "crd.projectcalico.org": "policies",
+    "projectcalico.org": "policies",
+    "policy.networking.k8s.io": "policies",
+    "gateway.networking.k8s.io": "platform",
+    "route.openshift.io": "platform",
+    "cert-manager.io": "platform",
+    "trust.cert-manager.io": "platform",
+    "monitoring.coreos.com": "platform",
+    "velero.io": "platform",
+    "storage.k8s.io": "platform",
+    "scheduling.k8s.io": "platform",
+    "traefik.io": "platform",
+    "opentelemetry.io": "platform",
+    "autoscaling": "patches",
+    "autoscaling.k8s.io": "patches",
+    "keda.sh": "patches",
+}
+_KINDS: Mapping[tuple[str, str], str] = {
+    ("", "ResourceQuota"): "policies",
+    ("", "LimitRange"): "policies",
+    ("", "Namespace"): "policies",
+    ("networking.k8s.io", "NetworkPolicy"): "policies",
+    ("networking.k8s.io", "Ingress"): "platform",
+    ("networking.k8s.io", "IngressClass"): "platform",
+    ("policy", "PodDisruptionBudget"): "patches",
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): "policies",
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): "policies",
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"): "policies",
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"): "policies",
+    ("argoproj.io", "Rollout"): "workload",
+    ("argoproj.io", "Workflow"): "workload",
+    ("argoproj.io", "WorkflowTemplate"): "workload",
+    ("argoproj.io", "CronWorkflow"): "workload",
+}
+
+
+def home(key: ObjectKey) -> str:
+    """The intent that a kind belongs to, ``workload`` for what makes pods, "" where it may stand anywhere."""
+    kind = (key.group, key.kind)
+    if kind in _KINDS:
+        return _KINDS[kind]
+    if kind in POD_TEMPLATES:
+        return "workload"
+    return _GROUPS.get(key.group, "")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The folder of each intent, relative to the overlay; None where the team declares that there is none."""
+
+    folders: Mapping[str, str | None]
+
+    def intent_of(self, path: str) -> str:
+        """The intent whose folder holds a file (relative to the overlay), or ""."""
+        found = [(len(f), intent) for intent, f in self.folders.items() if f and path.startswith(f.strip("/") + "/")]
+        return max(found, default=(0, ""))[1]
+
+
+def layout(config: Config, readme: Any | None = None) -> Layout:
+    """The folders as configured; where the configuration is silent, as a folder table of the README binds them."""
+    configured = {intent: getattr(config.layout, intent) for intent in INTENTS}
+    named = _named_by_readme(readme)
+    standard = {intent: intent for intent in INTENTS}
+    return Layout({i: named.get(i, f) if f == standard[i] else f for i, f in configured.items()})
+
+
+#: The row of each intent: a README's table cell bound to it names the folder.
+_ROWS = {"LAY-04": "patches", "LAY-05": "platform", "LAY-06": "policies", "LAY-07": "apps", "LAY-08": "secrets"}
+
+
+def _named_by_readme(readme: Any | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in getattr(readme, "tables", ()):
+        for row in getattr(table, "rows", ()):
+            ids = {id for cell in row for id in cell.ids}
+            path = row[0].text.strip().strip("`").strip("/") if row else ""
+            for id in ids & _ROWS.keys():
+                if path and "/" not in path and " " not in path:
+                    found.setdefault(_ROWS[id], path)
+    return found
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One object or document in the overlay's folder: what it is and where it stands."""
+
+    key: ObjectKey
+    file: str
+    source: Source
+    #: How the kustomizations refer to its file: ``patch``, ``resource``, or "" where nothing does.
+    used_as: str
+    obj: Manifest | None = None
+
+    @property
+    def subject(self) -> Manifest | ObjectKey:
+        """What evidence is about."""
+        return self.obj if self.obj is not None else self.key
+
+
+_PATCH_FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
+
+
+def placed(tree: Tree, references: References, inventory: Inventory) -> tuple[Placed, ...]:
+    """Every Kubernetes object in the overlay's files, rendered or not, and every rendered one made there by a generator."""
+    patches = {r.target for r in references.of(*_PATCH_FIELDS) if r.role == "file"}
+    resources = {r.target for r in references.of("resources", "bases", "crds") if r.role == "file"}
+    found = [item for file in tree.files for item in _documents(file, patches, resources)]
+    known = {(item.file, item.key.kind, item.key.name) for item in found}
+    prefix = f"{tree.source_path}/" if tree.source_path else ""
+    for obj in inventory:
+        file = obj.origin.file
+        path = file.removeprefix(prefix)
+        if file and file.startswith(prefix) and (path, obj.key.kind, obj.key.name) not in known:
+            found.append(Placed(obj.key, path, obj.origin.source(), "resource", obj))
+    return tuple(found)
+
+
+def _documents(file: TreeFile, patches: set[str], resources: set[str]) -> Iterator[Placed]:
+    if not file.is_manifest_file or file.unread:
+        return
+    used_as = "patch" if file.source_path in patches else "resource" if file.source_path in resources else ""
+    for document in file.documents:
+        key = _key(document)
+        if key is not None:
+            yield Placed(key, file.path, file.at(document.line), used_as)
+
+
+def _key(document: Document) -> ObjectKey | None:
+    """The identity of a document that is a Kubernetes object; kustomizations and our own files are none."""
+    value = document.value
+    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
+        return None
+    if str(value.get("apiVersion") or "").startswith(("kustomize.config.k8s.io/", "kfm-checks/")):
+        return None
+    return Manifest(value).key

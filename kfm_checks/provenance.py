@@ -1,0 +1,249 @@
+"""Where each rendered object and field comes from: the kustomization graph is walked once, names as kustomize makes them.
+
+kustomize can annotate objects with their origin itself; on the shipped overlay that makes the render five times slower
+(``docs/decisions/0004-provenance.md``), and a render made elsewhere has no annotations. Files are scanned for the names
+of their objects; a file is parsed, for the lines of its fields, only when somebody asks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kfm_checks.evidence import LIST_KEYS
+from kfm_checks.facts.objects import dig
+from kfm_checks.facts.references import Kustomization, Reference, References
+from kfm_checks.facts.tree import Tree, TreeFile
+from kfm_checks.facts.tree_yaml import Document
+from kfm_checks.model import Manifest, ObjectKey, Origin, Path, Source
+
+DEPTH = 32
+_HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz0-9]{10}$")
+_PATCHES = ("patches", "patchesStrategicMerge", "patchesJson6902")
+
+
+@dataclass(frozen=True)
+class _Context:
+    """What the kustomizations above do to the objects of a folder."""
+
+    namespace: str = ""
+    prefix: str = ""
+    suffix: str = ""
+    #: Innermost first: the last one that sets a field decides it.
+    patches: tuple[Reference, ...] = ()
+
+    def within(self, kustomization: Kustomization) -> _Context:
+        content = kustomization.content
+        own = tuple(r for r in kustomization.references if r.name in _PATCHES and r.role == "file")
+        return _Context(
+            self.namespace or str(dig(content, "namespace", default="")),
+            self.prefix + str(dig(content, "namePrefix", default="")),
+            str(dig(content, "nameSuffix", default="")) + self.suffix,
+            own + self.patches,
+        )
+
+
+@dataclass(frozen=True)
+class _Place:
+    """One object in a file: its own names there, and what happens to it on the way to the render."""
+
+    file: TreeFile
+    line: int
+    kind: str
+    name: str
+    namespace: str
+    context: _Context
+    generated: bool = False
+
+
+class Provenance:
+    """The index from rendered names to places, for one render."""
+
+    def __init__(self, tree: Tree, references: References, render: str) -> None:
+        self._tree, self._render = tree, render
+        self._folders = {k.folder: k for k in references.kustomizations}
+        self._exact: dict[tuple[str, str, str], _Place] = {}
+        self._named: dict[tuple[str, str], list[_Place]] = defaultdict(list)
+        for place in self._walk(tree.source_path, _Context(), DEPTH):
+            context = place.context
+            name = place.name if place.kind == "Namespace" else f"{context.prefix}{place.name}{context.suffix}"
+            self._exact.setdefault((place.kind, context.namespace or place.namespace, name), place)
+            self._named[place.kind, name].append(place)
+
+    def place(self, objects: Iterable[dict[str, Any]]) -> list[Manifest]:
+        """The objects, each with its origin."""
+        placed = []
+        for obj in objects:
+            manifest = Manifest(obj)
+            manifest.origin = self._origin(manifest)
+            placed.append(manifest)
+        return placed
+
+    def _origin(self, obj: Manifest) -> Origin:
+        found = self._find(obj.key)
+        if found is None:
+            return Origin(render=self._render)
+        return Origin(found.file.source_path, found.line, _Fields(self._tree, found, obj), self._render)
+
+    def _find(self, key: ObjectKey) -> _Place | None:
+        for name in (key.name, _HASH.sub("", key.name)):
+            for namespace in (key.namespace, ""):
+                found = self._exact.get((key.kind, namespace, name))
+                if found and (name == key.name or found.generated):
+                    return found
+            alike = self._named.get((key.kind, name), ())
+            if len({place.file.source_path for place in alike}) == 1:
+                return alike[0]
+        return None
+
+    def _walk(self, folder: str, above: _Context, depth: int) -> Iterator[_Place]:
+        kustomization = self._folders.get(folder)
+        if kustomization is None or depth == 0:
+            return
+        context = above.within(kustomization)
+        yield from _generators(kustomization, context)
+        for reference in kustomization.references:
+            if reference.role == "folder":
+                yield from self._walk(reference.target, context, depth - 1)
+            elif reference.role == "file" and reference.name in {"resources", "bases", "crds"}:
+                file = self._tree.read(reference.target)
+                for place in scan(file) if file else ():
+                    yield replace(place, context=context)
+
+
+def _generators(kustomization: Kustomization, context: _Context) -> Iterator[_Place]:
+    for field, kind in (("configMapGenerator", "ConfigMap"), ("secretGenerator", "Secret")):
+        entries = kustomization.content.get(field)
+        for index, entry in enumerate(entries if isinstance(entries, list) else []):
+            name, namespace = str(dig(entry, "name", default="")), str(dig(entry, "namespace", default=""))
+            line = kustomization.document.line_of(field, index)
+            yield _Place(kustomization.file, line, kind, name, namespace, context, generated=True)
+
+
+_DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
+_KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
+_METADATA = re.compile(r"^metadata:[ \t]*\n((?:[ \t]+.*\n?|[ \t]*#.*\n|\n)*)", re.MULTILINE)
+
+
+def scan(file: TreeFile) -> list[_Place]:
+    """The objects of a file by kind, name, namespace and line; what is not in plain block style is parsed."""
+    if not file.is_manifest_file:
+        return []
+    found: list[_Place] = []
+    text, line, at = file.text, 1, 0
+    for end in [mark.start() for mark in _DOCUMENT.finditer(text)] + [len(text)]:
+        part = text[at:end]
+        if _KIND.search(part):
+            place = _scanned(file, part, line)
+            if place is None:
+                return _parsed(file)
+            found.append(place)
+        elif re.search(r"^[{\[]", part, re.MULTILINE):
+            return _parsed(file)
+        line, at = line + part.count("\n"), end
+    return found
+
+
+def _scanned(file: TreeFile, part: str, line: int) -> _Place | None:
+    kind, metadata = _KIND.search(part), _METADATA.search(part)
+    if kind is None or metadata is None or kind[1].endswith("List"):
+        return None
+    name, namespace = _child(metadata[1], "name"), _child(metadata[1], "namespace")
+    start = re.search(r"^[^\s#-]", part, re.MULTILINE)
+    first = line + (part.count("\n", 0, start.start()) if start else 0)
+    return _Place(file, first, kind[1], name, namespace, _Context()) if name else None
+
+
+def _child(block: str, name: str) -> str:
+    indent = re.match(r"(?:[ \t]*#.*\n|\n)*([ \t]+)", block)
+    found = re.search(rf"^{indent[1] if indent else ''}{name}:[ \t]*[\"']?([^\s\"'#]+)", block, re.MULTILINE)
+    return found[1] if found else ""
+
+
+def _parsed(file: TreeFile) -> list[_Place]:
+    places = []
+    for document in file.documents:
+        value = document.value if isinstance(document.value, dict) else {}
+        listed = value.get("items") if str(value.get("kind", "")).endswith("List") else None
+        for index, item in enumerate(listed if isinstance(listed, list) else [value]):
+            line = document.line_of("items", index) if isinstance(listed, list) else document.line
+            if isinstance(item, dict) and item.get("kind"):
+                key = Manifest(item).key
+                places.append(_Place(file, line, key.kind, key.name, key.namespace, _Context()))
+    return places
+
+
+class _Fields:
+    """Sources of an object's fields: the outermost patch that sets a field, else its own file. Found on demand."""
+
+    def __init__(self, tree: Tree, place: _Place, obj: Manifest) -> None:
+        self._tree, self._place, self._object = tree, place, obj
+
+    def source(self, path: Path) -> Source:
+        """The file and line of a field, or of its nearest parent in the object's own file."""
+        if path and not self._place.generated:
+            for reference in reversed(self._place.context.patches):
+                line = self._patched(reference, path)
+                if line:
+                    return Source(reference.target, line)
+        return Source(self._place.file.source_path, self._own(path))
+
+    def _patched(self, reference: Reference, path: Path) -> int | None:
+        file = self._tree.read(reference.target)
+        for document in file.documents if file else ():
+            value = document.value
+            if isinstance(value, dict) and Manifest(value).key[1::2] == (self._place.kind, self._place.name):
+                at = _aligned(self._object, value, path)
+                if len(at) == len(path):
+                    return document.line_of(*at)
+        return None
+
+    def _own(self, path: Path) -> int:
+        for document, value, base in _objects(self._place.file):
+            key = Manifest(value).key
+            if (key.kind, key.name, key.namespace) == (self._place.kind, self._place.name, self._place.namespace):
+                return document.line_of(*base, *_aligned(self._object, value, path))
+        return self._place.line
+
+
+def _objects(file: TreeFile) -> Iterator[tuple[Document, dict[str, Any], Path]]:
+    for document in file.documents if file.is_manifest_file else ():
+        value = document.value
+        if (
+            isinstance(value, dict)
+            and str(value.get("kind", "")).endswith("List")
+            and isinstance(value.get("items"), list)
+        ):
+            for index, item in enumerate(value["items"]):
+                if isinstance(item, dict):
+                    yield document, item, ("items", index)
+        elif isinstance(value, dict):
+            yield document, value, ()
+
+
+def _aligned(rendered: Any, written: Any, path: Path) -> Path:
+    """As much of the path as is written in the source, list items matched by their key rather than their index."""
+    steps: list[str | int] = []
+    for step in path:
+        rendered = dig(rendered, step)
+        if isinstance(step, int) and isinstance(written, list):
+            index = _twin(rendered, written, step)
+            if index is None:
+                break
+            step = index
+        if not (isinstance(written, dict) and step in written) and not isinstance(step, int):
+            break
+        written = dig(written, step)
+        steps.append(step)
+    return tuple(steps)
+
+
+def _twin(item: Any, written: list[Any], index: int) -> int | None:
+    """The index in the source of a rendered list item."""
+    name = next((key for key in LIST_KEYS if isinstance(item, dict) and key in item), None)
+    if name is not None:
+        return next((i for i, w in enumerate(written) if isinstance(w, dict) and w.get(name) == item[name]), None)
+    return next((i for i, w in enumerate(written) if w == item), index if index < len(written) else None)
