@@ -75,7 +75,7 @@ def compile_policy(obj: Manifest, block: Block | None = None) -> Policy:
         Matcher.read(spec.get("matchConstraints"), everything=False),
         conditions,
         block,
-        tuple(_validation(v, i, block) for i, v in enumerate(items(spec, "validations"))),
+        tuple(validation(v, i, block) for i, v in enumerate(items(spec, "validations"))),
         spec.get("failurePolicy") == "Ignore",
         (str(dig(kind, "apiVersion", default="")), str(dig(kind, "kind", default="")))
         if isinstance(kind, dict)
@@ -83,7 +83,8 @@ def compile_policy(obj: Manifest, block: Block | None = None) -> Policy:
     )
 
 
-def _validation(entry: Mapping[str, Any], index: int, block: Block) -> Validation:
+def validation(entry: Mapping[str, Any], index: int, block: Block) -> Validation:
+    """Compile one ``validations`` entry."""
     place = f"validation {index + 1}"
     text = entry.get("messageExpression")
     message = (
@@ -224,10 +225,10 @@ def _judged(scope: Scope, validation: Validation, fails_open: bool) -> tuple[Res
     except PolicyError as error:
         text = validation.expression.text.strip()
         return ("pass" if fails_open else "error"), f"expression '{text}' resulted in error: {error}"
-    return "fail", _message(scope, validation)
+    return "fail", message_of(scope, validation)
 
 
-def _message(scope: Scope, validation: Validation) -> str:
+def message_of(scope: Scope, validation: Validation) -> str:
     """The message as the server composes it: messageExpression, else message, else the expression."""
     made = ""
     if validation.message_expression is not None:

@@ -1,0 +1,206 @@
+"""Kyverno's ClusterPolicy and Policy: rules compiled once, PolicyExceptions, actions by namespace.
+
+https://kyverno.io/docs/policy-types/cluster-policy/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, unset_fields
+from kfm_checks.admission.kyverno_autogen import expanded
+from kfm_checks.admission.kyverno_context import Context
+from kfm_checks.admission.kyverno_match import rule_matches
+from kfm_checks.admission.kyverno_rules import Answer, conditions, judge
+from kfm_checks.admission.kyverno_values import wildcard
+from kfm_checks.admission.locate import breaking_containers
+from kfm_checks.admission.matching import in_namespace, texts
+from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Verdict
+from kfm_checks.admission.vap import Validation, conditions_hold, message_of, validation
+from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.model import Manifest
+
+#: Namespaces that Kyverno's own webhook leaves out as it is installed.
+UNJUDGED = frozenset({"kube-system", "kube-public", "kube-node-lease", "kyverno"})
+
+
+@dataclass(frozen=True)
+class CelRule:
+    """A ``validate.cel`` rule, compiled."""
+
+    block: Block
+    conditions: tuple[tuple[str, Expression], ...]
+    validations: tuple[Validation, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One validate rule, as written or generated."""
+
+    name: str
+    spec: Mapping[str, Any]
+    cel: CelRule | None
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy with its rules and the exceptions that name it."""
+
+    obj: Manifest
+    rules: tuple[Rule, ...]
+    exceptions: tuple[Manifest, ...]
+    fails_open: bool
+    admission: bool
+
+    @property
+    def refused(self) -> tuple[str, ...]:
+        """CEL expressions that the type check refuses."""
+        return tuple(f"rule {r.name}: {text}" for r in self.rules if r.cel is not None for text in r.cel.block.refused)
+
+
+def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
+    """Read a policy; what can't be read is kept as a reason of its rule."""
+    spec = dig(obj, "spec", default={})
+    spec = spec if isinstance(spec, dict) else {}
+    written = [rule for rule in items(spec, "rules") if isinstance(rule.get("validate"), dict)]
+    rules = tuple(Rule(str(rule.get("name") or ""), rule, _cel(rule)) for rule in expanded(obj, written))
+    name = f"{obj.key.namespace}/{obj.key.name}" if obj.key.kind == "Policy" else obj.key.name
+    exceptions = tuple(
+        e for e in inventory.of("PolicyException", "kyverno.io") if any(_named(x, name) for x in items(e, "spec", "exceptions"))
+    )
+    return Policy(obj, rules, exceptions, spec.get("failurePolicy") == "Ignore", spec.get("admission") is not False)
+
+
+def _named(entry: Mapping[str, Any], policy: str) -> bool:
+    return entry.get("policyName") == policy
+
+
+def _cel(rule: Mapping[str, Any]) -> CelRule | None:
+    spec = dig(rule, "validate", "cel")
+    if not isinstance(spec, dict):
+        return None
+    block = Block()
+    given = tuple(
+        (str(c.get("name") or ""), block.expression(c.get("expression"), "BOOL", f"celPrecondition {c.get('name')}"))
+        for c in items(rule, "celPreconditions")
+    )
+    block.declare(spec)
+    return CelRule(block, given, tuple(validation(v, i, block) for i, v in enumerate(items(spec, "expressions"))))
+
+
+def action(policy: Policy, rule: Rule, candidate: Candidate) -> Action:
+    """``deny`` where the rule enforces for the candidate's namespace, else ``audit``."""
+    spec = dig(policy.obj, "spec", default={})
+    validate = rule.spec.get("validate")
+    chosen = spec.get("validationFailureAction") or "Audit"
+    overrides = items(spec, "validationFailureActionOverrides")
+    if isinstance(validate, dict) and validate.get("failureAction"):
+        chosen, overrides = validate["failureAction"], items(validate, "failureActionOverrides")
+    for override in overrides:
+        if _overrides(override, candidate):
+            chosen = override.get("action") or chosen
+            break
+    enforced = str(chosen).lower() == "enforce" and policy.admission
+    return "deny" if enforced else "warn" if spec.get("emitWarning") is True else "audit"
+
+
+def _overrides(override: Mapping[str, Any], candidate: Candidate) -> bool:
+    namespaces = texts(override.get("namespaces"))
+    if namespaces and not any(wildcard(name, candidate.namespace) for name in namespaces):
+        return False
+    selector = override.get("namespaceSelector")
+    if isinstance(selector, dict):
+        try:
+            return in_namespace(selector, candidate)
+        except NotEvaluated:
+            return False
+    return bool(namespaces)
+
+
+def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory) -> Iterator[Verdict]:
+    """What each rule says of a candidate; nothing for a rule that doesn't match."""
+    if candidate.namespace in UNJUDGED:
+        return
+    namespace = policy.obj.key.namespace if policy.obj.key.kind == "Policy" else ""
+    for rule in policy.rules:
+        try:
+            if not rule_matches(rule.spec, candidate, namespace):
+                continue
+            if excepted(policy, rule, candidate, inventory):
+                yield _verdict(policy, rule, candidate, Answer("skip", "a PolicyException lets it off"))
+                continue
+        except (NotEvaluated, PolicyError) as reason:
+            yield _verdict(policy, rule, candidate, Answer("not-evaluated", str(reason)))
+            continue
+        yield _located(policy, rule, candidate, inventory)
+
+
+def excepted(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> bool:
+    """Whether a PolicyException lets the candidate off. Raises NotEvaluated."""
+    for exception in policy.exceptions:
+        spec = dig(exception, "spec", default={})
+        named = [n for entry in items(spec, "exceptions") for n in texts(entry.get("ruleNames"))]
+        if not any(wildcard(n, rule.name) or wildcard(f"autogen-*{n}", rule.name) for n in named):
+            continue
+        if not rule_matches({"match": spec.get("match")}, candidate):
+            continue
+        if items(spec, "podSecurity"):
+            raise NotEvaluated("a PolicyException for single Pod Security controls is not evaluated")
+        given = spec.get("conditions")
+        if not given or conditions(Context(candidate, inventory), given, empty=True):
+            return True
+    return False
+
+
+def _verdict(policy: Policy, rule: Rule, candidate: Candidate, answer: Answer) -> Verdict:
+    result = "pass" if answer.result == "error" and policy.fails_open else answer.result
+    return Verdict(
+        policy.obj,
+        rule.name,
+        candidate,
+        result,
+        answer.message,
+        (action(policy, rule, candidate),),
+        path=answer.path,
+    )
+
+
+def _answer(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> Answer:
+    if rule.cel is None:
+        context = Context(candidate, inventory, items(rule.spec, "context"))
+        return judge(context, rule.spec)
+    if items(rule.spec, "context") or dig(rule.spec, "validate", "cel", "paramKind"):
+        return Answer("not-evaluated", "validate.cel with a context or parameters is not evaluated")
+    return _judge_cel(rule.cel, candidate)
+
+
+def _judge_cel(rule: CelRule, candidate: Candidate) -> Answer:
+    scope = Scope(candidate, rule.block, bindings(candidate), unset_fields(candidate))
+    try:
+        if not conditions_hold(scope, rule.conditions):
+            return Answer("skip", "cel preconditions not met")
+        for one in rule.validations:
+            if scope.run(one.expression) is not True:
+                return Answer("fail", message_of(scope, one))
+    except NotEvaluated as reason:
+        return Answer("not-evaluated", str(reason))
+    except PolicyError as error:
+        return Answer("error", str(error))
+    return Answer("pass")
+
+
+def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> Verdict:
+    verdict = _verdict(policy, rule, candidate, _answer(policy, rule, candidate, inventory))
+    if verdict.result != "fail":
+        return verdict
+
+    def breaks(obj: dict[str, Any]) -> bool:
+        return _answer(policy, rule, replace(candidate, obj=obj), inventory).result in ("fail", "error")
+
+    found = breaking_containers(candidate, breaks)
+    if not found:
+        return verdict
+    path = verdict.path if verdict.path[: len(found[0][1])] == found[0][1] else found[0][1]
+    return replace(verdict, containers=tuple(name for name, _ in found), path=path)

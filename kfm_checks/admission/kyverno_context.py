@@ -1,0 +1,170 @@
+"""What Kyverno's variables stand for: the request, context entries, the element of a loop; substituted as Kyverno does.
+
+https://kyverno.io/docs/policy-types/cluster-policy/variables/
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from kfm_checks.admission import lib_image
+from kfm_checks.admission.cel_policy import request
+from kfm_checks.admission.kyverno_jmespath import search
+from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
+from kfm_checks.facts.objects import Inventory, dig, items
+
+_VARIABLE = re.compile(r"(?<!\\)\{\{(?:\{[^{}]*\}|[^{}])*\}\}")
+_WHO = re.compile(r"\b(?:request\.(?:userInfo|roles|clusterRoles)|serviceAccountName|serviceAccountNamespace)\b")
+_MOST_PASSES = 50
+_LONGEST = 1_000_000
+
+
+class Unresolved(PolicyError):
+    """A variable that stands for nothing."""
+
+
+class Context:
+    """The data that expressions query. Entries of ``context`` are loaded when an expression first names them."""
+
+    def __init__(
+        self, candidate: Candidate, inventory: Inventory, entries: Iterable[Mapping[str, Any]] = (), parent: Any = None
+    ) -> None:
+        self.candidate = candidate
+        self.inventory = inventory
+        self._entries = {str(entry.get("name")): entry for entry in entries}
+        self._loading: set[str] = set()
+        self.data: dict[str, Any] = dict(parent.data) if parent is not None else _request(candidate)
+        if parent is not None:
+            self._entries = {**parent._entries, **self._entries}
+
+    def inner(self, entries: Iterable[Mapping[str, Any]], **values: Any) -> Context:
+        """A context for one element of a loop."""
+        made = Context(self.candidate, self.inventory, entries, self)
+        made.data.update(values)
+        return made
+
+    def query(self, expression: str) -> Any:
+        """The value of an expression. Raises Unresolved where there is none, NotEvaluated, or PolicyError."""
+        if _WHO.search(expression):
+            raise NotEvaluated("it reads who asks (userInfo, roles or service account), which no render tells")
+        for name in list(self._entries):
+            if re.search(rf"(?<![\w.]){re.escape(name)}\b|\"{re.escape(name)}\"", expression):
+                self._load(name)
+        if "images" not in self.data and re.search(r"(?<![\w.])images\b", expression):
+            self.data["images"] = _images(self.candidate)
+        found = search(expression, self.data)
+        if found is None:
+            raise Unresolved(f"failed to resolve {expression}")
+        return found
+
+    def _load(self, name: str) -> None:
+        entry = self._entries[name]
+        if name in self._loading:
+            raise PolicyError(f"the context entry {name} needs itself")
+        self._loading.add(name)
+        try:
+            self.data[name] = self._entry(name, entry)
+        finally:
+            self._loading.discard(name)
+        del self._entries[name]
+
+    def _entry(self, name: str, entry: Mapping[str, Any]) -> Any:
+        if isinstance(entry.get("variable"), dict):
+            return self._variable(name, entry["variable"])
+        reference = entry.get("configMap")
+        if not isinstance(reference, dict):
+            kind = next((k for k in ("apiCall", "imageRegistry", "globalReference") if k in entry), "context entry")
+            raise NotEvaluated(f"the context entry {name} needs a {kind}, which only a cluster or the network answers")
+        wanted = str(substitute(self, reference.get("name"))), str(substitute(self, reference.get("namespace") or "default"))
+        found = self.inventory.get("ConfigMap", *wanted)
+        if found is None:
+            raise NotEvaluated(f"the ConfigMap {wanted[1]}/{wanted[0]} that the policy reads is not in the render")
+        return found
+
+    def _variable(self, name: str, variable: Mapping[str, Any]) -> Any:
+        try:
+            value = substitute(self, variable["value"]) if "value" in variable else None
+            path = variable.get("jmesPath")
+            if not path:
+                return value
+            text = str(substitute(self, path))
+            found = search(text, value) if "value" in variable else self.query(text)
+            if found is not None:
+                return found
+        except Unresolved:
+            if "default" not in variable:
+                raise
+        if "default" in variable:
+            return substitute(self, variable["default"])
+        raise Unresolved(f"failed to resolve the context entry {name}")
+
+
+def _request(candidate: Candidate) -> dict[str, Any]:
+    made = request(candidate)
+    kind = {k: made["kind"][k] for k in ("group", "version", "kind")}
+    return {
+        "request": {
+            "object": candidate.obj, "operation": candidate.operation, "name": candidate.name, "kind": kind,
+            "namespace": made.get("namespace", ""), "resource": made["resource"], "dryRun": False,
+        }
+    }  # fmt: skip
+
+
+def _images(candidate: Candidate) -> dict[str, Any]:
+    from kfm_checks.admission.locate import pod_path
+
+    path = pod_path(candidate)
+    spec = dig(candidate.obj, *path, default={}) if path is not None else {}
+    found: dict[str, Any] = {}
+    for field in ("containers", "initContainers", "ephemeralContainers"):
+        for container in items(spec, field):
+            try:
+                image = lib_image.image(str(container.get("image") or ""))
+            except ValueError as error:
+                raise PolicyError(str(error)) from error
+            tag = image["tag"] or ("" if image["digest"] else "latest")
+            name = str(image["repository"]).removeprefix("library/")
+            info = {"registry": image["registry"], "path": name, "name": name.rpartition("/")[2]}
+            end = f"@{image['digest']}" if image["digest"] else f":{tag}"
+            info |= {"reference": f"{image['registry']}/{name}{end}"}
+            info |= {key: value for key, value in (("tag", tag), ("digest", image["digest"])) if value}
+            found.setdefault(field, {})[str(container.get("name"))] = info
+    return found
+
+
+def substitute(context: Context, document: Any, *, empty: bool = False) -> Any:
+    """The document with its variables replaced; ``empty``: what stands for nothing is "", as in preconditions."""
+    if isinstance(document, dict):
+        return {
+            (str(_string(context, k, empty)) if isinstance(k, str) and "{{" in k else k): substitute(context, v, empty=empty)
+            for k, v in document.items()
+        }
+    if isinstance(document, list):
+        return [substitute(context, item, empty=empty) for item in document]
+    return _string(context, document, empty) if isinstance(document, str) else document
+
+
+def _string(context: Context, text: str, empty: bool) -> Any:
+    if "$(" in text:
+        raise NotEvaluated("references of the form $(…) are not evaluated")
+    for _ in range(_MOST_PASSES):
+        found = _VARIABLE.search(text)
+        if found is None:
+            return text.replace("\\{{", "{{")
+        try:
+            value = context.query(found[0][2:-2].strip())
+        except Unresolved:
+            if not empty:
+                raise
+            value = ""
+        if found[0] == text:
+            if not isinstance(value, str) or _VARIABLE.search(value) is None:
+                return value
+        shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
+        text = text[: found.start()] + shown + text[found.end() :]
+        if len(text) > _LONGEST:
+            break
+    raise NotEvaluated("the variables don't end: a value brings in another variable again and again")
