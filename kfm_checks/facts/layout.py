@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from kfm_checks.config import Config
 from kfm_checks.facts.objects import Inventory
@@ -13,6 +12,7 @@ from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.facts.tree_yaml import Document
 from kfm_checks.facts.workloads import POD_TEMPLATES
 from kfm_checks.model import Manifest, ObjectKey, Source
+from kfm_checks.readme import Readme
 
 INTENTS = ("patches", "platform", "policies", "apps", "secrets")
 #: What the governing document's "what belongs here" column says, in a few words.
@@ -105,7 +105,7 @@ class Layout:
         return max(found, default=(0, ""))[1]
 
 
-def layout(config: Config, readme: Any | None = None) -> Layout:
+def layout(config: Config, readme: Readme | None) -> Layout:
     """The folders as configured; where the configuration is silent, as a folder table of the README binds them."""
     configured = {intent: getattr(config.layout, intent) for intent in INTENTS}
     named = _named_by_readme(readme)
@@ -117,15 +117,13 @@ def layout(config: Config, readme: Any | None = None) -> Layout:
 _ROWS = {"LAY-04": "patches", "LAY-05": "platform", "LAY-06": "policies", "LAY-07": "apps", "LAY-08": "secrets"}
 
 
-def _named_by_readme(readme: Any | None) -> dict[str, str]:
+def _named_by_readme(readme: Readme | None) -> dict[str, str]:
     found: dict[str, str] = {}
-    for table in getattr(readme, "tables", ()):
-        for row in getattr(table, "rows", ()):
-            ids = {id for cell in row for id in cell.ids}
-            path = row[0].text.strip().strip("`").strip("/") if row else ""
-            for id in ids & _ROWS.keys():
-                if path and "/" not in path and " " not in path:
-                    found.setdefault(_ROWS[id], path)
+    for folder in readme.folders if readme else ():
+        path = folder.path.strip("/")
+        for id in _ROWS.keys() & set(folder.bindings):
+            if path:
+                found.setdefault(_ROWS[id], path)
     return found
 
 
