@@ -104,7 +104,7 @@ def compile_cel(
             env = cel_env.plain(profile, variables)
             expression = checked = env.compile(prepared)
     except RuntimeError as error:
-        raise _refusal(str(error), text) from error
+        raise _refusal(str(error), text, profile) from error
     except (TypeError, UnicodeError) as error:
         raise Refused("the expression is no text that can be compiled") from error
     kind = checked.return_type().name()
@@ -113,11 +113,14 @@ def compile_cel(
     return Program(text, kind, chains(prepared), expression, env)
 
 
-def _refusal(text: str, expression: str) -> Exception:
+def _refusal(text: str, expression: str, profile: Profile) -> Exception:
     if any(limit in text for limit in _LIMITS):
         return NotEvaluated(f"the expression is beyond the limits of the runtime here: {text.partition(chr(10))[0]}")
     missing = {name.rpartition(".")[2] for name in _REFERENCE.findall(text)}
-    if missing & _ELSEWHERE or (missing & calls(expression) and missing & _ELSEWHERE):
+    unknown = missing & calls(expression)
+    if profile.open_ended and unknown:
+        return NotEvaluated(f"the function {sorted(unknown)[0]} is not evaluated here")
+    if missing & _ELSEWHERE:
         return NotEvaluated(f"the function {sorted(missing & _ELSEWHERE)[0]} is not evaluated here")
     if "reference resolve step" in text or "kubernetes." in text:
         return NotEvaluated(f"not evaluated here: {text.partition(chr(10))[0]}")

@@ -22,11 +22,22 @@ class Profile:
     name: str
     extensions: tuple[tuple[str, int | None], ...]
     functions: tuple[Function, ...] = KUBERNETES
+    #: Names of libraries that only a cluster or the network answers.
+    outside: frozenset[str] = frozenset()
+    #: Whether a name that isn't known here may be one of the engine's own libraries.
+    open_ended: bool = False
 
 
 #: Kubernetes: ``k8s.io/apiserver/pkg/cel/environment/base.go``.
 KUBERNETES_PROFILE = Profile(
     "kubernetes", (("optional", None), ("sets", None), ("strings", 2), ("two-var-comprehensions", None))
+)
+#: Kyverno's policies.kyverno.io: Kubernetes' functions and its own (https://kyverno.io/docs/policy-types/cel-libraries/).
+KYVERNO_PROFILE = Profile(
+    "kyverno",
+    (("bindings", None), ("encoders", None), ("math", None), *KUBERNETES_PROFILE.extensions),
+    outside=frozenset({"resource", "http", "globalContext", "imageData", "images", "attestors", "generator", "x509"}),
+    open_ended=True,
 )
 _KINDS = ("str", "int", "bool", "map", "list", "double", "uint", "bytes", "null", "duration", "timestamp")
 

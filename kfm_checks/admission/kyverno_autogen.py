@@ -80,8 +80,8 @@ def _generated(rule: Rule, prefix: str, kinds: list[str], path: tuple[str, ...])
             spec["pattern"] = _wrapped(spec["pattern"], path)
         if isinstance(spec.get("anyPattern"), list):
             spec["anyPattern"] = [_wrapped(pattern, path) for pattern in spec["anyPattern"]]
-    moved: Rule = json.loads(_moved(json.dumps(made), ".".join(path), "cel" in spec if isinstance(spec, dict) else False))
-    return moved
+    shifted: Rule = json.loads(moved(json.dumps(made), ".".join(path), "cel" in spec if isinstance(spec, dict) else False))
+    return shifted
 
 
 def _retarget(resources: Any, kinds: list[str]) -> None:
@@ -95,7 +95,7 @@ def _wrapped(pattern: Any, path: tuple[str, ...]) -> Mapping[str, Any]:
     return pattern  # type: ignore[no-any-return]
 
 
-def _moved(text: str, path: str, cel: bool) -> str:
+def moved(text: str, path: str, cel: bool) -> str:
     """``request.object.spec`` (and, in CEL, ``object.spec``) as it stands in the workload."""
     root = "" if cel else "request."
     for name in ("object", "oldObject"):
