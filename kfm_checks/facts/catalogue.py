@@ -10,24 +10,29 @@ from kfm_checks.facts.access.grants import access
 from kfm_checks.facts.access.personas import personas
 from kfm_checks.facts.access.secrets import secret_readers
 from kfm_checks.facts.access.sharing import shared_secrets
+from kfm_checks.facts.ciphertext import sops_claims
 from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.datastores import datastores, operated
 from kfm_checks.facts.disruption import budgets
+from kfm_checks.facts.gitops import reconcilers
 from kfm_checks.facts.governors import admission_engines, quota_governors
 from kfm_checks.facts.image_updaters import image_updaters
 from kfm_checks.facts.images import image_uses
-from kfm_checks.facts.monitoring import monitoring
-from kfm_checks.facts.gitops import reconcilers
 from kfm_checks.facts.layout import layout, placed
+from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
 from kfm_checks.facts.network.tls import public_hosts
 from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.procedures import procedures
 from kfm_checks.facts.readme import readme
+from kfm_checks.facts.references import references
 from kfm_checks.facts.resources import limit_ranges, quotas
 from kfm_checks.facts.rollouts import delivery_controllers
 from kfm_checks.facts.scaling import scales
-from kfm_checks.facts.references import references
 from kfm_checks.facts.schemas import schemas
+from kfm_checks.facts.secrets import file_credentials, object_credentials
+from kfm_checks.facts.secrets_makers import secret_makers
+from kfm_checks.facts.secrets_uses import direct_backends, secret_uses
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
 
@@ -85,5 +90,12 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         network,
         exposures,
         public_hosts,
+        sops_claims,
+        procedures,
+        file_credentials,
+        object_credentials,
+        secret_makers,
+        direct_backends,
+        secret_uses,
     )
 }
