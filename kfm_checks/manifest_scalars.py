@@ -48,6 +48,10 @@ _PREFIX = "tag:yaml.org,2002:"
 class ScalarError(ValueError):
     """A scalar that can't be what its tag says, or that JSON has no word for."""
 
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message)
+        self.remedy = remedy
+
 
 def plain(text: str) -> Scalar:
     """The value of an unquoted, untagged scalar, as go-yaml has it; ``json_value`` makes it what Kubernetes sees."""
@@ -88,7 +92,7 @@ def json_value(value: Scalar) -> Scalar:
     """
     if isinstance(value, float):
         if not math.isfinite(value):
-            raise ScalarError("an infinite number or NaN, which JSON can't carry; quote it, or write a number")
+            raise ScalarError("an infinite number or NaN, which JSON can't carry", "quote it, or write a number")
         written = int(Decimal(repr(value))) if value.is_integer() and abs(value) < _GO_EXPONENT else None
         return value if written is None or written not in INT64 else written
     return value if not isinstance(value, int) or value in INT64 else float(value)
@@ -105,7 +109,7 @@ def tagged(tag: str, text: str) -> Scalar:
     if short == "float" and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if _kind(value) != short:
-        raise ScalarError(f"{text!r} is no {short}, though its tag says so")
+        raise ScalarError(f"a value is no {short}, though its tag says so", "mend the value or the tag")
     return value
 
 
@@ -119,7 +123,7 @@ def _binary(text: str) -> str:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode("utf-8")
     except (binascii.Error, UnicodeDecodeError) as error:
-        raise ScalarError("a !!binary value is not base64 of text; write the base64 as a plain string") from error
+        raise ScalarError("a !!binary value is not base64 of text", "write the base64 as a plain string") from error
 
 
 def key_text(value: Any) -> str:
@@ -132,7 +136,7 @@ def key_text(value: Any) -> str:
         return str(value)
     if isinstance(value, float):
         return _go_float32(value)
-    raise ScalarError("a mapping key is null, too large a number or no scalar; write it as quoted text")
+    raise ScalarError("a mapping key is null, too large a number or no scalar", "write it as quoted text")
 
 
 _NOT_FINITE = {math.inf: ".inf", -math.inf: "-.inf"}

@@ -119,7 +119,7 @@ class _Builder:
             try:
                 self.handle(event, line)
             except ScalarError as error:
-                raise ManifestError(str(error), file=self.file, line=line) from error
+                raise self.error(str(error), line, error.remedy) from error
 
     def handle(self, event: Any, line: int) -> None:
         if isinstance(event, yaml.ScalarEvent):
