@@ -1,0 +1,59 @@
+# Needs Python 3.11 or later and make, nothing else. `make help` lists the targets.
+PYTHON  ?= python3
+OVERLAY ?= infra/clusters/prod
+VENV    := .venv
+BIN     := $(VENV)/bin
+# Tests and committed notebooks judge expiry by this day.
+AS_OF   ?= 2026-11-22
+
+.DEFAULT_GOAL := help
+.PHONY: help site notebooks test lint docs nbval lock bench clean
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/site.stamp: requirements/site.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit("kfm-checks needs Python 3.11 or later; this is " + sys.version.split()[0] + " (make PYTHON=python3.12 ...)") if sys.version_info < (3, 11) else None'
+	@echo "== creating the environment in $(VENV) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/site.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/dev.stamp: $(VENV)/site.stamp requirements/dev.txt
+	@echo "== adding the tools that test"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/dev.txt
+	@touch $@
+
+site: $(VENV)/site.stamp ## the living README of OVERLAY, in build/site
+	@echo "== judging $(OVERLAY), running the notebooks, building the site"
+	@$(BIN)/kfm-checks site $(OVERLAY) -o build/site
+
+notebooks: $(VENV)/site.stamp ## open the notebooks on OVERLAY in JupyterLab
+	@KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab notebooks
+
+test: $(VENV)/dev.stamp lint ## the tests, the notebooks under nbval, and the docs build
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(MAKE) --no-print-directory nbval docs
+
+lint: $(VENV)/dev.stamp ## style, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+nbval: $(VENV)/dev.stamp ## the notebooks against their committed outputs
+	KFM_CHECKS_AS_OF=$(AS_OF) KFM_CHECKS_GATE=1 $(BIN)/python -m pytest -p no:cacheprovider --nbval notebooks -n 2
+
+docs: $(VENV)/dev.stamp ## this repository's site by Sphinx itself, every warning an error
+	$(BIN)/sphinx-build -W -n --keep-going -q -b html . build/docs
+
+lock: ## write the hashed requirements anew (needs uv)
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra live --extra data pyproject.toml requirements/build.in -o requirements/site.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra live --extra data --group dev -c requirements/site.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+
+bench: $(VENV)/dev.stamp ## what a run costs beside the bare render
+	$(BIN)/python -m benchmarks
+
+clean: ## take away what was built
+	rm -rf build $(VENV)
