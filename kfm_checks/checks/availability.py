@@ -10,7 +10,7 @@ from kfm_checks.facts.disruption import budgets_of, room, spreading
 from kfm_checks.facts.rollouts import rollout
 from kfm_checks.facts.scaling import PER_NODE, Scale
 from kfm_checks.facts.workloads import Workload
-from kfm_checks.model import Evidence, Manifest, ObjectKey, Path
+from kfm_checks.model import Evidence, Manifest, ObjectKey, Path, Source
 
 Judge = Callable[[Workload], Iterator[Evidence]]
 
@@ -45,6 +45,8 @@ def _budget(workload: Workload, found: tuple[Manifest, ...], scale: Scale, criti
         text = f"{len(found)} PodDisruptionBudgets select the pods of {who}: Kubernetes then refuses every eviction"
         return fails(workload.obj, message=text, expected=expected, observed=names)
     measured = room(found[0], scale.minimum)
+    # The finding is about the workload (a waiver names it), and is mended in the budget's file.
+    place = _source(found[0], measured.path)
     observed = f"{names} ({measured.observed}; {scale.words})"
     if measured.allowed is None:
         text = f"PodDisruptionBudget {names} {measured.problem}"
@@ -54,9 +56,9 @@ def _budget(workload: Workload, found: tuple[Manifest, ...], scale: Scale, criti
         text = f"PodDisruptionBudget {names} lets all pods of {who} go at once, so it protects nothing"
     else:
         text = f"PodDisruptionBudget {names} lets {measured.allowed} of {scale.minimum} pods of {who} go at once"
-        return holds(found[0], measured.path, message=text, expected=expected, observed=observed, about=workload.id)
+        return holds(workload.obj, message=text, expected=expected, observed=observed, source=place)
     text += _single(workload, criticality)
-    return fails(found[0], measured.path, message=text, expected=expected, observed=observed, about=workload.id)
+    return fails(workload.obj, message=text, expected=expected, observed=observed, source=place)
 
 
 def critical_workloads_are_spread(criticality: Criticality, scales: Mapping[str, Scale]) -> Iterator[Evidence]:
@@ -83,14 +85,16 @@ def critical_workloads_are_spread(criticality: Criticality, scales: Mapping[str,
 def _replicas(workload: Workload, scale: Scale, criticality: Criticality) -> Evidence:
     ok = scale.minimum > 1
     text = f"{workload.kind} {workload.name} runs {'at least ' if ok else 'only '}{scale.minimum} of its pods"
+    own = scale.obj is workload.obj
     return judged(
         ok,
-        scale.obj,
-        scale.path,
+        workload.obj,
+        scale.path if own else (),
         message=text + ("" if ok else _single(workload, criticality)),
         expected="2 or more",
-        observed=scale.minimum,
-        about=workload.id,
+        observed=scale.words,
+        about="replicas",
+        source=_source(scale.obj, scale.path),
     )
 
 
@@ -131,6 +135,10 @@ def critical_workloads_roll_out_progressively(
         yield judged(found.ok, workload.obj, found.path, message=text, expected=expected, observed=found.observed)
 
     return _critical(criticality, judge)
+
+
+def _source(obj: Manifest, path: Path) -> Source | None:
+    return obj.origin.source(path) if obj.origin.file else None
 
 
 def _single(workload: Workload, criticality: Criticality) -> str:

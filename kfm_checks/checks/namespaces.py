@@ -9,6 +9,7 @@ from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, unknown
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.resources import RESOURCES, quota_bounds, range_bounds
+from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Evidence, Manifest, ObjectKey
 
 ByNamespace = Mapping[str, tuple[Manifest, ...]]
@@ -91,11 +92,12 @@ def used_namespaces(inventory: Inventory) -> dict[str, int]:
     return {name: count[name] for name in sorted(count) if not name.startswith("kube-")}
 
 
-def namespaces_are_known(inventory: Inventory) -> Iterator[Evidence]:
+def namespaces_are_known(inventory: Inventory, workloads: tuple[Workload, ...]) -> Iterator[Evidence]:
     """The primary namespaces are known: each that is used is declared, or shown as declared elsewhere.
 
     What a namespace holds and who may reach it starts with knowing that it exists. A namespace that is used and not
-    declared here may be made by another overlay: it is shown, and not judged by the rows on namespaces.
+    declared here may be made by another overlay: it is shown, and not judged by the rows on namespaces. Workloads in
+    `default` beside namespaces that are declared have most likely lost theirs: nobody governs that one.
 
     Remedy: declare each namespace that this overlay owns as a Namespace object, with its Pod Security labels.
     """
@@ -105,7 +107,18 @@ def namespaces_are_known(inventory: Inventory) -> Iterator[Evidence]:
     for name, obj in sorted(inventory.namespaces.items()):
         text = f"namespace {name} is declared here and holds {used.get(name, 0)} objects"
         yield holds(obj, ("metadata", "name"), message=text, observed=name)
+    stray = [workload for workload in workloads if workload.namespace == "default"]
     for name, count in used.items():
-        if name not in inventory.namespaces:
+        if name == "default" and stray and inventory.namespaces and name not in inventory.namespaces:
+            for workload in stray:
+                text = f"{workload.kind} {workload.name} lies in `default`, which is not declared here"
+                yield fails(
+                    workload.obj,
+                    ("metadata", "namespace"),
+                    message=text,
+                    expected="a declared namespace",
+                    observed=name,
+                )
+        elif name not in inventory.namespaces:
             text = f"namespace {name} is used by {count} objects and declared elsewhere"
             yield holds(ObjectKey("v1", "Namespace", "", name), message=text, observed=name)

@@ -29,6 +29,8 @@ RULES = (("monitoring.coreos.com", "PrometheusRule"), ("operator.victoriametrics
 PROBES = (("monitoring.coreos.com", "Probe"), ("operator.victoriametrics.com", "VMProbe"))
 #: Annotations of pods by which an agent, not a monitor object, collects from them.
 _AGENTS = ("ad.datadoghq.com/", "instrumentation.opentelemetry.io/inject-", "sidecar.opentelemetry.io/inject")
+#: Metrics that the cluster gives of a workload. An alert on a workload's own metrics is blind where nothing scrapes it.
+_FROM_OUTSIDE = re.compile(r"\b(kube|container|probe)_")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
@@ -144,5 +146,5 @@ def _names(targets: tuple[str, ...], service: Manifest) -> bool:
 def _expressions(obj: Manifest) -> Iterator[str]:
     for group in items(obj, "spec", "groups"):
         for rule in items(group, "rules"):
-            if rule.get("alert"):
-                yield str(rule.get("expr") or "")
+            if rule.get("alert") and _FROM_OUTSIDE.search(str(rule.get("expr"))):
+                yield str(rule["expr"])
