@@ -1,4 +1,4 @@
-"""Follow what GitOps objects reconcile from this repository: each source is rendered once, what can't be had is named."""
+"""Follow what GitOps objects reconcile from this repository: each source once; what can't be had is named."""
 
 from __future__ import annotations
 
@@ -116,13 +116,13 @@ def _sources(reconciler: Reconciler, target: Target) -> Iterator[_Job]:
             namespace = str(dig(spec, "destination", "namespace", default=""))
             for source in application(obj, spec, ()):
                 yield obj.key, source, namespace, ""
-    except _CannotExpand as why:
+    except _CannotExpandError as why:
         for source in reconciler.sources:
             yield obj.key, source, "", str(why)
 
 
-class _CannotExpand(Exception):
-    pass
+class _CannotExpandError(Exception):
+    """A generator or template that needs what is not here."""
 
 
 def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
@@ -143,7 +143,7 @@ def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
         for part in parts:
             combined = [{**one, **other} for one in combined for other in part]
         return combined
-    raise _CannotExpand(f"its generator {', '.join(sorted(generator))} needs what is not in this repository")
+    raise _CannotExpandError(f"its generator {', '.join(sorted(generator))} needs what is not in this repository")
 
 
 def _git_generated(git: dict[str, Any], root: Path) -> list[dict[str, Any]]:
@@ -203,7 +203,7 @@ def _filled(value: Any, values: dict[str, Any]) -> Any:
         return value
     filled = _PLACEHOLDER.sub(lambda found: _value(found[1], values), value)
     if "{{" in filled:
-        raise _CannotExpand("its template uses functions that are not evaluated")
+        raise _CannotExpandError("its template uses functions that are not evaluated")
     return filled
 
 
@@ -214,7 +214,7 @@ def _value(name: str, values: dict[str, Any]) -> str:
     if isinstance(found, dict) and "path" in found:
         found = found["path"]  # {{path}} of a git generator without goTemplate
     if found is None or isinstance(found, dict | list):
-        raise _CannotExpand(f"its template needs {name}, which its generators don't give")
+        raise _CannotExpandError(f"its template needs {name}, which its generators don't give")
     return str(found)
 
 
@@ -282,20 +282,26 @@ def _render(folder: Path, source: GitSource, namespace: str, context: _Following
 
 def _objects(rendered: _Rendered, job: _Job, context: _Following) -> tuple[Manifest, ...]:
     """The objects of one source; Argo CD puts those without a namespace into the destination's."""
+    from kfm_checks.facts.references import references
+    from kfm_checks.facts.tree import Tree
     from kfm_checks.load import parsed
     from kfm_checks.manifests import load_manifests
+    from kfm_checks.provenance import Provenance
 
     folder, text = rendered
-    objects = load_manifests(folder) if text is None else parsed(text, folder, context.target.root)
-    return tuple(_placed(obj, job[2]) for obj in objects)
+    if text is None:
+        return tuple(_placed(obj, job[2]) for obj in load_manifests(folder))
+    tree = Tree(folder, context.target.root)
+    origins = Provenance(tree, references(tree), job[1].path)
+    return tuple(_placed(obj, job[2]) for obj in parsed(text, job[1].path, origins))
 
 
 def overrides(source: GitSource) -> dict[str, object] | None:
     """Fields of the wrapping kustomization that do what the controller's own kustomize settings do."""
     settings = source.kustomize or {}
     found: dict[str, object] = {}
-    for name in ("namePrefix", "nameSuffix", "components", "patches", "namespace"):
-        if settings.get(name) and not (name == "components"):
+    for name in ("namePrefix", "nameSuffix", "patches", "namespace"):
+        if settings.get(name):
             found[name] = settings[name]
     if settings.get("targetNamespace"):
         found["namespace"] = settings["targetNamespace"]

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError, RenderError
-from kfm_checks.model import Manifest
 from kfm_checks.facts.references import references
 from kfm_checks.facts.tree import Tree
+from kfm_checks.model import Manifest
 from kfm_checks.provenance import Provenance
 from kfm_checks.render import Renderer, find_renderer, render
-from kfm_checks.target import Target, relative
+from kfm_checks.target import Target
 
 if TYPE_CHECKING:
     from kfm_checks.run import Options
@@ -30,12 +29,12 @@ class Loaded:
     given: tuple[Manifest, ...] = ()
     second: str | None = None
 
-    def inputs(self, config: Config, target: Target) -> dict[str, Any]:
+    def inputs(self, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
         """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
         from kfm_checks.follow import follow
         from kfm_checks.manifests import parse_rendered
 
-        objects = self.given or parsed(self.text, target.folder, target.root)
+        objects = tuple(origins.place(self.given)) if self.given else parsed(self.text, target.path, origins)
         outside = reconcilers(config, target)
         followed, more = follow(objects, outside, config, target, self.tool)
         inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
@@ -60,20 +59,19 @@ def load_overlay(target: Target, options: Options) -> Loaded:
         return Loaded(text, version.result(), tool, (), _second(target, options, tool))
 
 
-def parsed(text: str, folder: Path, root: Path) -> tuple[Manifest, ...]:
+def parsed(text: str, shown: str, origins: Provenance) -> tuple[Manifest, ...]:
     """The objects of a render, each with its origin. Raises RenderError where there is none."""
     from kfm_checks.manifests import parse_rendered
 
     objects = parse_rendered(text)
     if not objects:
-        raise RenderError("it renders to nothing", file=relative(folder, root), remedy="name its resources")
-    return tuple(provenance(folder, root).place(objects))
+        raise RenderError("it renders to nothing", file=shown, remedy="name its resources")
+    return tuple(origins.place(objects))
 
 
-def provenance(folder: Path, root: Path) -> Provenance:
-    """The index of the files that a render is made from."""
-    tree = Tree(folder, root)
-    return Provenance(tree, references(tree), relative(folder, root))
+def provenance(tree: Tree, target: Target) -> Provenance:
+    """The index of the files that the overlay is made from."""
+    return Provenance(tree, references(tree), target.path)
 
 
 def _second(target: Target, options: Options, tool: Renderer) -> str | None:

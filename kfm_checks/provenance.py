@@ -1,4 +1,4 @@
-"""Where each rendered object and field comes from: the kustomization graph is walked once, names as kustomize makes them.
+"""Where each rendered object and field comes from: one walk of the kustomizations, names as kustomize makes them.
 
 kustomize can annotate objects with their origin itself; on the shipped overlay that makes the render five times slower
 (``docs/decisions/0004-provenance.md``), and a render made elsewhere has no annotations. Files are scanned for the names

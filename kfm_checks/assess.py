@@ -1,0 +1,162 @@
+"""From inputs to a report: select the checks, run them on the facts, fold, decide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from kfm_checks.checks import CHECKS, Check
+from kfm_checks.config import Config, Settings
+from kfm_checks.engine import Facts, run
+from kfm_checks.errors import UsageError
+from kfm_checks.evidence import unknown
+from kfm_checks.fold import Judgement, decide, fold
+from kfm_checks.model import Evidence, Level, Manifest, Overlay, Report, Requirement, RequirementResult
+from kfm_checks.records import Record
+from kfm_checks.requirements import CATALOGUE
+from kfm_checks.run import Judged, Options
+from kfm_checks.target import Target
+
+
+def assess(
+    overlay: Overlay,
+    inputs: Mapping[str, Any],
+    absent: Mapping[str, str],
+    settings: Settings,
+    records: tuple[Record, ...],
+    target: Target,
+    options: Options,
+) -> Judged:
+    """Judge what was read. ``absent`` says of a missing input why it is missing."""
+    config = settings.config
+    rows = catalogue(config)
+    given = {
+        "config": config,
+        "records": records,
+        "target": target,
+        "overlay": overlay,
+        "as_of": overlay.as_of,
+        "kubernetes_versions": options.kubernetes_versions,
+        "extra_schemas": _manifests_of(options.schemas),
+        "extra_policies": _manifests_of(options.policies),
+        **inputs,
+        **options.inputs,
+    }
+    facts = Facts(given, {**ABSENT, **absent})
+    checks = selected(options.only, config)
+    results = run(checks, facts, _rows_of(rows), _levels_of(rows), _gaps(given.get("followed", ())))
+    judgement = Judgement(
+        {r.check: r for r in results},
+        config,
+        records,
+        overlay.as_of,
+        frozenset(check.name for check in CHECKS),
+        cluster_given="cluster" in given,
+    )
+    folded = fold(rows, judgement)
+    shown = _shown(folded, rows, options.only, checks)
+    report = Report(overlay, decide(shown), shown, results, _record_states(records, judgement, overlay.as_of))
+    return Judged(report, facts, settings, records, target, rows)
+
+
+#: Why an input that this run does not have is missing.
+ABSENT: Mapping[str, str] = {
+    "change": "no pull request was given (--change)",
+    "cluster": "cluster not looked at: no context or snapshot was given",
+    "repository": "no git repository was looked at",
+    "second_render": "no second renderer of another make was given (--kustomize)",
+    "tree": "no overlay folder was looked at",
+}
+
+
+def catalogue(config: Config) -> tuple[Requirement, ...]:
+    """The rows in force: the catalogue with raised levels, then the team's own."""
+    raised = tuple(replace(row, level=config.levels.get(row.id, row.level)) for row in CATALOGUE)
+    own = tuple(
+        Requirement(t.id, t.level, t.statement, t.statement, "", "", (), t.checks, origin="team")
+        for t in config.requirements
+    )
+    return raised + own
+
+
+def selected(only: Sequence[str], config: Config) -> tuple[Check, ...]:
+    """The checks to run: all, or those named by check name or requirement id. Raises UsageError on an unknown name."""
+    if not only:
+        return CHECKS
+    rows = catalogue(config)
+    by_id = {row.id: row for row in rows}
+    known = {check.name for check in CHECKS} | {name for row in rows for name in row.checks}
+    wanted: set[str] = set()
+    for name in only:
+        if name in by_id:
+            wanted |= _checks_of(by_id[name], by_id)
+        elif name in known:
+            wanted.add(name)
+        else:
+            raise UsageError(f"no requirement or check is called {name!r}", remedy="see `kfm-checks requirements`")
+    return tuple(check for check in CHECKS if check.name in wanted)
+
+
+def _checks_of(row: Requirement, by_id: Mapping[str, Requirement]) -> set[str]:
+    return set(row.checks).union(*(_checks_of(by_id[part], by_id) for part in row.rolls_up if part in by_id))
+
+
+def _shown(
+    folded: tuple[RequirementResult, ...], rows: Sequence[Requirement], only: Sequence[str], checks: Sequence[Check]
+) -> tuple[RequirementResult, ...]:
+    """With ``only``, the rows asked for, or those that the checks asked for serve."""
+    if not only:
+        return folded
+    ran = {check.name for check in checks}
+    served = {row.id for row in rows if row.id in only or (set(only) & set(row.checks) and ran & set(row.checks))}
+    return tuple(row for row in folded if row.id in served)
+
+
+def _rows_of(rows: Iterable[Requirement]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        for name in row.checks:
+            found.setdefault(name, []).append(row.id)
+    return found
+
+
+def _levels_of(rows: Iterable[Requirement]) -> dict[str, Level]:
+    """A check is a must where a must row counts it."""
+    found: dict[str, Level] = {}
+    for row in rows:
+        for name in row.checks:
+            binding: Level = "must" if row.level == "must" and name not in row.advisory else "should"
+            found[name] = "must" if "must" in (binding, found.get(name)) else "should"
+    return found
+
+
+def _gaps(followed: Iterable[Any]) -> list[Evidence]:
+    """One piece of evidence for each source that could not be rendered: workload rows are not whole without it."""
+    return [
+        unknown(source.subject, ("spec",), message=f"its source was not rendered: {source.reason}", about=source.id)
+        for source in followed
+        if source.state == "unavailable"
+    ]
+
+
+def _manifests_of(path: Path | None) -> tuple[Manifest, ...]:
+    if path is None:
+        return ()
+    from kfm_checks.manifests import load_manifests
+
+    return tuple(load_manifests(path))
+
+
+def _record_states(records: Sequence[Record], judgement: Judgement, as_of: str) -> tuple[Mapping[str, Any], ...]:
+    """Each record with its state: in force, expired, or unused."""
+    shown = []
+    for index, record in enumerate(records):
+        state = "expired" if record.expired(as_of) else "in-force"
+        if state == "in-force" and record.kind != "incident" and index not in judgement.used:
+            state = "unused"
+        shown.append({**msgspec.to_builtins(record), "state": state})
+    return tuple(shown)
