@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from kfm_checks.config import Config
 from kfm_checks.credential_keys import is_reference
 from kfm_checks.credentials import find
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, file_key, holds, judged, unknown
-from kfm_checks.facts.ciphertext import sealed_faults, sops_claim
-from kfm_checks.facts.objects import Inventory
+from kfm_checks.facts.ciphertext import Claim, sealed_faults, sops_claim
+from kfm_checks.facts.layout import Layout
+from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.references import Reference, References
 from kfm_checks.facts.secrets import FileCredentials, ObjectCredentials
 from kfm_checks.facts.secrets_makers import Maker, plain_secret
@@ -88,6 +88,7 @@ def secrets_come_from_backend(
     secret_makers: tuple[Maker, ...],
     secret_uses: tuple[Use, ...],
     direct_backends: tuple[Direct, ...],
+    sops_claims: tuple[Claim, ...] | None,
 ) -> Iterator[Evidence]:
     """The value of every Secret comes from a controlled backend, or is made in the cluster by an operator.
 
@@ -112,10 +113,23 @@ def secrets_come_from_backend(
         message = f"Secret {maker.secret or 'of this class'}: {maker.why}."
         wanted = "a value from a controlled backend"
         yield judged(maker.controlled, maker.obj, maker.path, message=message, expected=wanted, about=maker.secret)
+    for claim, namespace, name in _decrypted(sops_claims or ()):
+        made[namespace, name] = True
+        message = f"Secret {name} is encrypted with SOPS in this file."
+        yield holds(file_key(claim.file.path), message=message, about=name, source=claim.file.at())
     for direct in direct_backends:
         yield holds(direct.obj, direct.path, message=_sentence(direct.why))
     for use in secret_uses:
         yield from _traced(use, made)
+
+
+def _decrypted(claims: tuple[Claim, ...]) -> Iterator[tuple[Claim, str, str]]:
+    """The Secrets that files encrypted with SOPS stand for (Flux and KSOPS decrypt them on their way to the cluster)."""
+    for claim in claims:
+        for document in claim.file.documents if claim.file.is_manifest_file else ():
+            if dig(document.value, "kind") == "Secret" and not claim.faults:
+                metadata = dig(document.value, "metadata")
+                yield claim, str(dig(metadata, "namespace", default="default")), str(dig(metadata, "name", default=""))
 
 
 def _badness(controlled: bool | None) -> int:
@@ -252,14 +266,14 @@ _REFERENCE_KINDS = frozenset(
 )
 
 
-def secrets_are_references(tree: Tree, config: Config, file_credentials: FileCredentials) -> Iterator[Evidence]:
+def secrets_are_references(tree: Tree, layout: Layout, file_credentials: FileCredentials) -> Iterator[Evidence]:
     """The folder for secrets holds references and ciphertext only.
 
     It is the one place where reviewers look for secrets; what is there must be safe to read for everybody.
 
     Remedy: replace a plain Secret by an ExternalSecret, a SealedSecret or a file encrypted with SOPS; move workloads out.
     """
-    name = config.layout.secrets
+    name = layout.folders.get("secrets")
     if name is None:
         return
     files = tree.folder(name)

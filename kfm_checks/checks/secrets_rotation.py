@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from kfm_checks.evidence import fails, file_key, holds, judged, unknown
-from kfm_checks.facts.ciphertext import Claim, sealed_faults, sops_claims  # noqa: F401 - the fact's name
+from kfm_checks.facts.ciphertext import Claim, sealed_faults
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.procedures import Section
 from kfm_checks.facts.secrets_makers import Maker
