@@ -28,13 +28,17 @@ _NUMBERS = (
 #: Where an unquoted value or key begins, what is risky there, and where it ends.
 _START = r"[:\-?,\[{\n](?:(?<=[:\-?]) +|(?<![:\-?]) *)(?=[-+.0-9yYnNoOtTfF~=<&*!?%@`|>:])"
 _END = r"(?= *(?:\n|\Z|: |:\n|:\Z|[,\]}]| #))"
-_KEYS = r"(?:true|false|null|-?[0-9]+)(?=:(?:[ \n]|\Z))"
+_KEYS = r"(?:true|false|null|-?[0-9]+) *(?=:(?:[ \n]|\Z))"
 _MARKS = r":(?:[ \n]|\Z)|[&*!](?=[^ \n]|\Z)|[&*!?](?=[ \n])|[%@`]|\?\Z|[|>]-?[0-9+]"
 _RISKY = re.compile(rf"{_START}(?:(?:{_WORDS}|{_NUMBERS}){_END}|{_KEYS}|{_MARKS})")
 _RISKY_CHARACTERS = re.compile("[\t\r\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
 _RISKY_ESCAPES = re.compile(r"\\(?:u[dD]|/|\n)")
-#: Markers; blank lines of spaces, or where a block scalar begins; collections as keys.
-_RISKY_LINES = re.compile(r"\n(?:\.\.\.|---| +(?:\n|\Z))|[|>]-? *(?:#.*)?\n(?:\n|\Z)|[\]}] *:(?:[ \n]|\Z)")
+#: Markers, blank lines of spaces, an empty line where a block scalar begins; keys that are no text.
+_RISKY_LINES = re.compile(
+    r"\n(?:\.\.\.|---| +(?:\n|\Z))|[|>]-? *(?:#.*)?\n(?:\n|\Z)"
+    r"|[\]}] *:(?:[ \n]|\Z)|[{,] *:"
+    r"|\{ *(?:null|true|false|-?[0-9]+) *[,}]|, *(?:null|true|false|-?[0-9]+) *\}"
+)
 
 
 def risky(body: str) -> bool:
@@ -74,8 +78,8 @@ def _parts(text: str) -> Iterator[str]:
 def _reader() -> Callable[..., Any] | None:
     """The fast reader, where it is installed: it changes the time that reading takes, never the result.
 
-    Only on the main thread: yaml-rs 0.1.6 keeps what belongs to the thread that called it first, and crashes the process
-    when it is called from another one after that has ended.
+    Only on the main thread: yaml-rs 0.1.6 keeps what belongs to the thread that called it first, and crashes the
+    process when it is called from another one after that has ended.
     """
     if threading.current_thread() is not threading.main_thread():
         return None

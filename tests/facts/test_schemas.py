@@ -1,0 +1,333 @@
+"""Objects are held against the schemas that the API server has."""
+
+from __future__ import annotations
+
+import copy
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kfm_checks.errors import ManifestError, UsageError
+from kfm_checks.facts.objects import CLUSTER_SCOPED, inventory
+from kfm_checks.facts.schemas import bundled_versions, is_namespaced, list_map_keys, schemas
+from kfm_checks.facts.schemas_removed import REMOVALS, deprecations, removal
+from kfm_checks.facts.schemas_store import Kind, definitions, kinds, minor_version
+from kfm_checks.manifests import parse_manifests
+from kfm_checks.schema_files import load_schemas
+
+NEWEST = bundled_versions()[-1]
+
+
+def problems(text: str, version: str = NEWEST, extra: tuple[Any, ...] = ()) -> list[tuple[str, str]]:
+    """(pointer, message) of what is wrong with the last object of a text."""
+    found = parse_manifests(text)
+    (chosen,) = schemas(inventory(found), (version,), extra)
+    result = chosen.problems(found[-1])
+    assert result is not None
+    return [("/".join(map(str, problem.path)), problem.message) for problem in result]
+
+
+def pod(fields: str) -> str:
+    """A Pod whose container has further fields."""
+    return (
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\nspec: {{containers: [{{name: a, image: b, {fields}}}]}}\n"
+    )
+
+
+def crd(schema: str, extra: str = "") -> str:
+    """A definition of the kind Kettle, and the head of one."""
+    return (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: kettles.example.org}\n"
+        "spec: {group: example.org, scope: Namespaced, names: {kind: Kettle, plural: kettles}, versions: "
+        f"[{{name: v1, served: true, storage: true, schema: {{openAPIV3Schema: {schema}}}}}]}}\n{extra}---\n"
+        "apiVersion: example.org/v1\nkind: Kettle\nmetadata: {name: a}\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "place", "words"),
+    [
+        ("imagePullPolicy: 1", "imagePullPolicy", "a whole number where text belongs"),
+        ("imagePullPolicy: never", "imagePullPolicy", "none of the values"),
+        ("tty: 'yes'", "tty", "text where true or false belongs"),
+        ("args: a", "args", "text where a list belongs"),
+        ("args: [a, 1]", "args/1", "a whole number where text belongs"),
+        ("resources: []", "resources", "a list where a mapping belongs"),
+        ("resources: {limits: {cpu: one}}", "resources/limits/cpu", "not a quantity"),
+        ("ports: [{containerPort: 80.5}]", "ports/0/containerPort", "a number where a whole number belongs"),
+        ("ports: [{containerPort: 4294967296}]", "ports/0/containerPort", "32-bit"),
+        ("ports: [{name: http}]", "ports/0/containerPort", "is missing"),
+        ("env: [{name: A}, {name: A}]", "env/1", "duplicate item"),
+        ("livenessProbe: {httpGet: {port: 1.5}}", "livenessProbe/httpGet/port", "where a whole number or text"),
+        ("imagePulPolicy: Always", "imagePulPolicy", "unknown field 'imagePulPolicy'"),
+    ],
+)
+def test_what_strict_decoding_refuses(fields: str, place: str, words: str) -> None:
+    """Types, words, formats, unknown and missing fields, duplicate items: each at its place."""
+    ((pointer, message),) = problems(pod(fields))
+    assert pointer == f"spec/containers/0/{place}"
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "resources: {limits: {cpu: 1, memory: 1.5Gi, x: 1e3}}",
+        "livenessProbe: {httpGet: {port: http}}",
+        "ports: [{containerPort: 53, protocol: TCP}, {containerPort: 53, protocol: UDP}]",
+        "env: null, args: null, tty: null",
+        "stdin: on",
+        "ports: [{containerPort: 8080.0}]",
+    ],
+)
+def test_what_strict_decoding_accepts(fields: str) -> None:
+    """Quantities as numbers, ports by name, null as absent, YAML 1.1 booleans, whole floats."""
+    assert problems(pod(fields)) == []
+
+
+@pytest.mark.parametrize(
+    ("metadata", "place"),
+    [
+        ("{}", "metadata/name"),
+        ("{name: A}", "metadata/name"),
+        ("{name: a_b}", "metadata/name"),
+        ("{name: a, namespace: a.b}", "metadata/namespace"),
+        ("{name: a, labels: {a b: c}}", "metadata/labels/a b"),
+        ("{name: a, labels: {a: b c}}", "metadata/labels/a"),
+        ("{name: a, labels: {a: 1}}", "metadata/labels/a"),
+        ("{name: a, labels: {-a: b}}", "metadata/labels/-a"),
+        ("{name: a, annotations: {a: true}}", "metadata/annotations/a"),
+        ("{name: a, annotations: {a/b/c: ''}}", "metadata/annotations/a/b/c"),
+        ("{name: a, label: {}}", "metadata/label"),
+        ("{name: 1}", "metadata/name"),
+        ("[]", "metadata"),
+    ],
+)
+def test_metadata(metadata: str, place: str) -> None:
+    """Names, labels and annotations as the API server checks them."""
+    ((pointer, _),) = problems(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n")
+    assert pointer == place
+
+
+def test_names_follow_the_kind() -> None:
+    """RBAC names may hold a colon, generateName stands for a name, Services were stricter once."""
+    assert (
+        problems("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: {name: 'system:a'}\nrules: []")
+        == []
+    )
+    assert problems("apiVersion: v1\nkind: ConfigMap\nmetadata: {generateName: a-}\n") == []
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: 1a}\nspec: {ports: [{port: 1}]}\n"
+    assert problems(service, "1.30") != []
+    assert problems(service, "1.36") == []
+
+
+def test_secret_data_is_base64() -> None:
+    """Data that is no base64 is refused."""
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: YQ==, b: '%'}\n"
+    assert [place for place, _ in problems(secret)] == ["data/b"]
+
+
+def of(spec: str) -> str:
+    """The schema of a kind with this schema of its spec."""
+    return f"{{type: object, properties: {{spec: {spec}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("schema", "spec", "place"),
+    [
+        (of("{type: object, properties: {a: {type: string}}}"), "{b: 1}", "spec/b"),
+        (of("{type: string}"), "null", "spec"),
+        (of("{type: string, nullable: true}"), "null", None),
+        (of("{type: string, default: a}"), "null", None),
+        ("{type: object, required: [spec], properties: {spec: {type: object}}}", "{}", None),
+        ("{type: object, required: [status], properties: {status: {type: object}, spec: {}}}", "1", "status"),
+        (of("{type: object, additionalProperties: {type: integer}}"), "{a: b}", "spec/a"),
+        (of("{type: object, x-kubernetes-preserve-unknown-fields: true}"), "{a: b}", None),
+        ("{type: object, x-kubernetes-preserve-unknown-fields: true}", "{a: b}", None),
+        (of("{x-kubernetes-int-or-string: true}"), "1.5", "spec"),
+        (of("{type: string, pattern: '^a+$'}"), "b", "spec"),
+        (of("{type: string, enum: [a, b]}"), "c", "spec"),
+        (of("{type: integer, minimum: 2, maximum: 3}"), "4", "spec"),
+        (of("{type: integer, minimum: 2, exclusiveMinimum: true}"), "2", "spec"),
+        (of("{type: string, maxLength: 1}"), "ab", "spec"),
+        (of("{type: array, maxItems: 1, items: {type: string}}"), "[a, b]", "spec"),
+        (of("{type: array, x-kubernetes-list-type: set, items: {type: string}}"), "[a, a]", "spec/1"),
+        (of("{type: object, properties: {a: {}}, oneOf: [{required: [a]}, {required: [b]}]}"), "{}", "spec"),
+        (of("{type: object, properties: {a: {}}, not: {required: [a]}}"), "{a: 1}", "spec"),
+        (of("{type: object, x-kubernetes-embedded-resource: true}"), "{kind: 1}", "spec/kind"),
+    ],
+)  # fmt: skip
+def test_structural_schemas(schema: str, spec: str, place: str | None) -> None:
+    """The keywords of a CustomResourceDefinition, as the API server applies them."""
+    assert [pointer for pointer, _ in problems(crd(schema) + f"spec: {spec}\n")] == ([place] if place else [])
+
+
+def test_metadata_of_custom_resources_is_checked_too() -> None:
+    """The metadata of a custom resource is that of every object."""
+    assert [place for place, _ in problems(crd("{type: object}").replace("{name: a}", "{name: a, labels: []}"))] == [
+        "metadata/labels"
+    ]
+
+
+HOSTILE = [
+    *("[]", "1", "{type: 1}", "{properties: []}", "{type: object, properties: {spec: 1}}", "{pattern: '('}"),
+    *("{type: object, required: 1}", "{oneOf: 1}", "{enum: 1}", "{minimum: a}", "{$ref: x}", "{type: []}"),
+    "{type: object, properties: {spec: {type: array, items: 1, x-kubernetes-list-map-keys: 1}}}",
+]
+
+
+def test_hostile_definitions_do_not_crash() -> None:
+    """A definition of wrong types is reported where it is invalid, and everything goes on."""
+    for schema in HOSTILE:
+        found = parse_manifests(crd(schema) + "spec: {a: [1]}\n")
+        (chosen,) = schemas(inventory(found), (NEWEST,))
+        for obj in found:
+            chosen.problems(obj)
+
+
+def test_every_bundled_version_compiles() -> None:
+    """Each kind of each version has a rule that takes an empty object without crashing."""
+    for version in bundled_versions():
+        (chosen,) = schemas(inventory([]), (version,))
+        for kind in kinds(version):
+            assert chosen.problems({"apiVersion": kind.api_version, "kind": kind.kind}) is not None
+        assert not definitions(version).keys() & {""}
+
+
+def test_versions() -> None:
+    """Versions are written in several ways; one without schemas is refused by name."""
+    assert {minor_version(text) for text in ("1.34", "v1.34", "1.34.2", "v1.34.1+k3s1", "v1.34.0-eks-1")} == {"1.34"}
+    for text in ("", "one", "1.x"):
+        with pytest.raises(UsageError):
+            minor_version(text)
+    with pytest.raises(UsageError, match=r"1\.99"):
+        schemas(inventory([]), ("1.99",))
+    assert [chosen.version for chosen in schemas(inventory([]), ("1.30", "1.34", "1.30"))] == ["1.30", "1.34"]
+    assert [chosen.version for chosen in schemas(inventory([]))] == [NEWEST]
+
+
+def test_removed_apis_are_named() -> None:
+    """By the migration guide, and by the versions themselves; a definition that brings the kind back is believed."""
+    policy = Kind("policy", "v1beta1", "PodSecurityPolicy")
+    assert removal(policy, "1.25") is not None
+    assert removal(policy, "1.24") is None
+    flow = Kind("flowcontrol.apiserver.k8s.io", "v1beta3", "FlowSchema")
+    assert [*deprecations(flow, "1.31")]
+    for version in bundled_versions():
+        gone = [kind for kind in REMOVALS if kind in kinds(version) and removal(kind, version)]
+        assert not gone, f"{version} serves what the table calls removed"
+
+
+def test_list_map_keys_and_scope() -> None:
+    """The keys that tell list items apart, from the same schemas; the scope, from a definition."""
+    spec = ("spec", "template", "spec")
+    assert list_map_keys("apps", "v1", "Deployment", (*spec, "containers")) == ("name",)
+    assert list_map_keys("apps", "v1", "Deployment", (*spec, "containers", 0, "ports")) == ("containerPort", "protocol")
+    assert list_map_keys("apps", "v1", "Deployment", (*spec, "containers", 0, "args")) == ()
+    assert list_map_keys("apps", "v1", "Deployment", ("nothing", 1, "here")) == ()
+    assert list_map_keys("example.org", "v1", "Kettle", ("spec",)) == ()
+    kettle = Kind("example.org", "v1", "Kettle")
+    assert is_namespaced(kettle, parse_manifests(crd("{type: object}"))) is True
+    assert is_namespaced(kettle) is None
+
+
+def test_schemas_given_in_a_folder(tmp_path: Path) -> None:
+    """Definitions and JSON Schemas by kubeconform's names; references that lead out are never followed."""
+    (tmp_path / "crd.yaml").write_text(crd("{type: object}"), encoding="utf-8")
+    (tmp_path / "cup-example-v1.json").write_text('{"type": "object", "required": ["spec"]}', encoding="utf-8")
+    (tmp_path / "pot-example-v1.json").write_text('{"$ref": "http://example.org/x.json"}', encoding="utf-8")
+    given_schemas = load_schemas(tmp_path)
+    for kind, expected in (("Kettle", 0), ("Cup", 1), ("Pot", 1)):
+        text = f"apiVersion: example.org/v1\nkind: {kind}\nmetadata: {{name: a}}\n"
+        assert len(problems(text, extra=given_schemas)) == expected
+    with pytest.raises(ManifestError, match="no CustomResourceDefinition"):
+        (tmp_path / "none").mkdir()
+        (tmp_path / "none" / "a.yaml").write_text("apiVersion: v1\nkind: A\n", encoding="utf-8")
+        load_schemas(tmp_path / "none")
+
+
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: a, namespace: b, labels: {app: a}, annotations: {c: d}}
+spec:
+  replicas: 1
+  selector: {matchLabels: {app: a}}
+  strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 1, maxUnavailable: 25%}}
+  template:
+    metadata: {labels: {app: a}}
+    spec:
+      securityContext: {runAsNonRoot: true, runAsUser: 10001}
+      containers:
+      - name: a
+        image: b
+        env: [{name: A, value: b}]
+        ports: [{containerPort: 80, name: http}]
+        resources: {limits: {cpu: 500m, memory: 1Gi}}
+        readinessProbe: {httpGet: {path: /, port: http}, periodSeconds: 5}
+      volumes: [{name: tmp, emptyDir: {}}]
+"""
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every path of a value."""
+    below = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(found for key, item in below for found in places(item, (*path, key)))]
+
+
+VALID = dict(parse_manifests(DEPLOYMENT)[0])
+PLACES = [path for path in places(VALID) if path and path[0] == "spec"]
+WRONG = st.sampled_from([1.5, True, [1], [[]], {"nobody knows": 1}, {"x": {}}])
+
+
+def mutated(path: tuple[Any, ...], value: Any) -> dict[str, Any]:
+    """The valid object with one value replaced."""
+    found = copy.deepcopy(VALID)
+    at: Any = found
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = value
+    return found
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.sampled_from(PLACES), WRONG)
+def test_a_value_of_another_type_is_refused(path: tuple[Any, ...], value: Any) -> None:
+    """Whatever valid field is replaced by a value of another type, the object is refused at that place or below."""
+    original: Any = VALID
+    for step in path:
+        original = original[step]
+    if type(value) is type(original) or (isinstance(value, float) and path[-1] in {"cpu", "memory"}):
+        return
+    (chosen,) = schemas(inventory([]), (NEWEST,))
+    found = chosen.problems(mutated(path, value))
+    assert found
+    assert all(problem.path[: len(path)] == path for problem in found)
+
+
+ANYTHING = st.recursive(
+    st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
+    lambda below: (
+        st.lists(below, max_size=3)
+        | st.dictionaries(st.sampled_from(["name", "spec", "a", "labels"]), below, max_size=3)
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from([path for path in places(VALID) if path]), ANYTHING)
+def test_nothing_crashes(path: tuple[Any, ...], value: Any) -> None:
+    """Hostile values anywhere end in problems, never in an exception."""
+    (chosen,) = schemas(inventory([]), (NEWEST,))
+    chosen.problems(mutated(path, value))
+
+
+def test_cluster_scoped_kinds_are_kinds_of_kubernetes() -> None:
+    """The table of cluster-scoped kinds names no kind of Kubernetes that no version serves."""
+    served = {(kind.group, kind.kind) for version in bundled_versions() for kind in kinds(version)}
+    own = {pair for pair in CLUSTER_SCOPED if pair[0] == "" or pair[0] in {group for group, _ in served}}
+    assert own - served <= {("policy", "PodSecurityPolicy")}
