@@ -1,0 +1,210 @@
+"""The engine: facts computed once, absent inputs, crashes, and what becomes of evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import pytest
+
+from kfm_checks.checks import CHECKS, Check
+from kfm_checks.engine import Facts, closure, run
+from kfm_checks.errors import CatalogueError, ManifestError, NotVerified
+from kfm_checks.evidence import fails, holds, unknown
+from kfm_checks.facts.catalogue import FACTS, INPUTS
+from kfm_checks.model import CheckResult, Evidence, ObjectKey
+from kfm_checks.requirements import CATALOGUE
+
+KEY = ObjectKey("v1", "Pod", "app", "api")
+
+
+def outcome(
+    function: Callable[..., Iterable[Evidence]], facts: Facts, gaps: list[Evidence] | None = None
+) -> CheckResult:
+    """The result of one check."""
+    return run([Check(function, "nothing here")], facts, {}, {}, gaps or [])[0]
+
+
+def test_each_fact_is_computed_once() -> None:
+    """Two checks that need a fact share it."""
+    calls: list[int] = []
+
+    def doubled(objects: int) -> int:
+        calls.append(1)
+        return 2 * objects
+
+    def check(doubled: int) -> Iterator[Evidence]:
+        yield holds(KEY, message=str(doubled))
+
+    facts = Facts({"objects": 2}, {}, {"doubled": doubled})
+    results = [outcome(check, facts), outcome(check, facts)]
+    assert [r.evidence[0].message for r in results] == ["4", "4"]
+    assert calls == [1]
+
+
+def test_an_absent_input_is_not_verified_with_its_reason() -> None:
+    """Also where the input is needed by a fact in between."""
+
+    def check(inventory: Any) -> Iterator[Evidence]:
+        yield holds(KEY, message="never")
+
+    found = outcome(check, Facts({}, {"objects": "nobody gave any"}))
+    assert (found.outcome, found.reason, found.examined) == ("not-verified", "nobody gave any", 0)
+
+
+def test_a_check_can_do_without_an_optional_input_and_the_method_says_so() -> None:
+    """The verdict stands for what was looked at; the row sees what was not."""
+
+    def check(objects: int, tree: object | None) -> Iterator[Evidence]:
+        yield holds(KEY, message=f"{objects} {tree}")
+
+    found = outcome(check, Facts({"objects": 1}))
+    assert (found.outcome, dict(found.methods)) == ("pass", {"render": "pass", "tree": "not-verified"})
+
+
+def test_a_crash_is_an_error_and_the_others_still_run() -> None:
+    """The text of the exception, which may quote a manifest, is not shown."""
+
+    def broken(objects: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="seen")
+        raise ValueError("hunter2")
+
+    def sound(objects: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="seen")
+
+    results = run([Check(broken, ""), Check(sound, "")], Facts({"objects": 1}), {}, {})
+    assert [r.outcome for r in results] == ["error", "pass"]
+    assert "hunter2" not in (results[0].reason or "")
+    assert "ValueError" in (results[0].reason or "")
+
+
+def test_a_broken_fact_is_an_error_of_what_needs_it() -> None:
+    """It is computed once, and each check that needs it ends in error."""
+
+    def bad(objects: int) -> int:
+        return objects // 0
+
+    def check(bad: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="never")
+
+    assert outcome(check, Facts({"objects": 1}, {}, {"bad": bad})).outcome == "error"
+
+
+def test_a_failure_seen_before_a_crash_stays_a_failure() -> None:
+    """What was found is not lost."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        yield fails(KEY, message="bad")
+        raise NotVerified("and then nothing")
+
+    assert outcome(check, Facts({"objects": 1})).outcome == "fail"
+
+
+def test_a_bad_input_is_no_verdict() -> None:
+    """An input that can't be read ends the run (exit status 2), it is no crash of a check."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        raise ManifestError("broken")
+        yield
+
+    with pytest.raises(ManifestError):
+        outcome(check, Facts({"objects": 1}))
+
+
+def test_nothing_examined_is_never_a_pass() -> None:
+    """No evidence: not applicable, with the catalogue's words."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        return iter(())
+
+    found = outcome(check, Facts({"objects": 1}))
+    assert (found.outcome, found.examined, found.reason) == ("not-applicable", 0, "nothing here")
+
+
+def test_unknown_evidence_makes_the_check_not_verified() -> None:
+    """Unless something fails."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="fine")
+        yield unknown(KEY, message="nobody can tell")
+
+    found = outcome(check, Facts({"objects": 1}))
+    assert (found.outcome, found.reason, found.examined) == ("not-verified", "nobody can tell", 1)
+
+
+def test_sources_that_were_not_rendered_touch_what_looks_at_workloads() -> None:
+    """A check of workloads is not whole without them; a check of something else is."""
+
+    def workloads(objects: int) -> int:
+        return objects
+
+    def on_workloads(workloads: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="fine")
+
+    def on_objects(objects: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="fine")
+
+    facts, gap = Facts({"objects": 1}, {}, {"workloads": workloads}), [unknown(KEY, message="a chart")]
+    assert outcome(on_workloads, facts, gap).outcome == "not-verified"
+    assert outcome(on_objects, facts, gap).outcome == "pass"
+
+
+def test_unknown_names_and_cycles_are_refused() -> None:
+    """The catalogue is checked before anything runs."""
+
+    def first(second: int) -> int:
+        return second
+
+    def second(first: int) -> int:
+        return first
+
+    def stranger(nobody_knows: int) -> int:
+        return nobody_knows
+
+    with pytest.raises(CatalogueError, match="nobody provides"):
+        closure(stranger, {})
+    with pytest.raises(CatalogueError, match="need each other"):
+        closure(first, {"first": first, "second": second})
+
+
+def test_the_order_of_evidence_does_not_depend_on_that_of_the_input() -> None:
+    """Sorted by subject, pointer and message."""
+
+    def check(objects: tuple[str, ...]) -> Iterator[Evidence]:
+        for name in objects:
+            yield holds(ObjectKey("v1", "Pod", "app", name), message="fine")
+
+    one = outcome(check, Facts({"objects": ("b", "a")}))
+    other = outcome(check, Facts({"objects": ("a", "b")}))
+    assert one == other
+
+
+def test_every_check_of_the_catalogue_has_known_facts_a_row_and_its_documentation() -> None:
+    """Assertion, why and remedy; every fact known; every check named by a row, once in the catalogue."""
+    named = {name for row in CATALOGUE for name in row.checks}
+    assert len({check.name for check in CHECKS}) == len(CHECKS)
+    for check in CHECKS:
+        closure(check.function)
+        assert check.name in named, check.name
+        assert check.assertion.endswith("."), check.name
+        assert check.why, check.name
+        assert check.remedy, check.name
+        assert check.nothing, check.name
+
+
+def test_every_letter_of_a_row_is_served_by_one_of_its_checks() -> None:
+    """A row that is to be read from the tree has a check that reads the tree."""
+    by_name = {check.name: check for check in CHECKS}
+    unserved = []
+    for row in CATALOGUE:
+        present = [by_name[name] for name in row.checks if name in by_name]
+        if len(present) < len(row.checks) or not present:
+            continue  # a check that is not written yet leaves the row not verified anyway
+        methods = {INPUTS[name] for check in present for name in closure(check.function) if name in INPUTS}
+        unserved += [(row.id, m) for m in row.by if m in {"render", "tree", "git"} and m not in methods]
+    assert unserved == []
+
+
+def test_facts_and_inputs_have_different_names() -> None:
+    """A fact that hides an input would never be computed."""
+    assert not set(FACTS) & set(INPUTS)
