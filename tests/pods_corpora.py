@@ -59,6 +59,54 @@ ASIDE_CASES = {
 }
 
 
+_PSS = "kubernetes.io/docs/concepts/security/pod-security-standards"
+_PDB = "kubernetes.io/docs/tasks/run-application/configure-pdb"
+_RANGE = "kubernetes.io/docs/concepts/policy/limit-range"
+_SPREAD = "kubernetes.io/docs/concepts/scheduling-eviction/topology-spread-constraints"
+#: Cases whose verdict differs from ours: (where Kubernetes says it, why). docs/agreement/pods.md is made from this.
+THEIRS: dict[str, tuple[str, str]] = {
+    "regula/allow_privilege_escalation/valid_example": (_PSS, "the field is absent; restricted asks for false"),
+    "regula/net_raw_capability/valid_example": (_PSS, "drops NET_RAW alone; restricted asks to drop ALL"),
+    "regula/root_containers/valid_example": (_PSS, "a user other than 0 without runAsNonRoot: true, or runAsUser: 0"),
+    "regula/seccomp_profile/valid_example": (
+        _PSS,
+        "annotations, which Kubernetes ignores from 1.27; the field is asked",
+    ),
+    "trivy-checks/capabilities_no_drop_all/good0": (_PSS, "`all` in small letters; the standard's value is ALL"),
+    "trivy-checks/specific_capabilities_added/bad0": (_PSS, "NET_BIND_SERVICE is in the set that baseline allows"),
+    "polaris/insecureCapabilities/success": (_PSS, "drops capabilities by name; restricted asks to drop ALL"),
+    "polaris/insecureCapabilities/success.all": (_PSS, "`All` in mixed letters; the standard's value is ALL"),
+    "polaris/insecureCapabilities/success.case": (_PSS, "drops capabilities by name; restricted asks to drop ALL"),
+    "polaris/insecureCapabilities/success.pod": (_PSS, "drops capabilities by name; restricted asks to drop ALL"),
+    "polaris/pdbDisruptionsIsZero/success.both": (_PDB, "sets both bounds, which the API server refuses"),
+    "polaris/pdbDisruptionsIsZero/success.none": (_PDB, "sets no bound, so it budgets nothing"),
+    "polaris/pdbMinAvailableGreaterThanHPAMinReplicas/success-maxUnavailable": (
+        _PDB,
+        "five of five pods may go at once",
+    ),
+    "polaris/pdbMinAvailableGreaterThanHPAMinReplicas/success.equals": (
+        _PDB,
+        "five of five must stay: no eviction, ever",
+    ),
+    "polaris/pdbMinAvailableGreaterThanHPAMinReplicas/success.no-min-replicas": (
+        "kubernetes.io/docs/reference/kubernetes-api/workload-resources/horizontal-pod-autoscaler-v2",
+        "minReplicas is 1 where it is absent, and two must stay",
+    ),
+    "polaris/topologySpreadConstraint/success": (_SPREAD, "the constraint selects other pods than the workload's own"),
+    "trivy-checks-rego/use_limit_range/test_use_limit_range_no_min": (_RANGE, "a minimum bounds nothing from above"),
+    "trivy-checks-rego/use_limit_range/test_use_limit_range_no_max": (_RANGE, "a default bounds what says nothing"),
+    "trivy-checks-rego/use_limit_range/test_use_limit_range_no_default": (_RANGE, "Kubernetes uses max as the default"),
+    "trivy-checks-rego/use_limit_range/test_use_limit_range_default_request": (
+        _RANGE,
+        "Kubernetes uses the default limit as the default request",
+    ),
+    "kubescape/image-not-pinned-to-digest/pod-exempted-repo": (
+        "kubernetes.io/docs/concepts/containers/images",
+        "their exemption list; ours is images.immutable-tags, which the case's objects don't carry",
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Compared:
     """One case: their verdict and ours (None: not verified, or their question is not ours)."""

@@ -16,9 +16,10 @@ def workloads_are_observed(workloads: tuple[Workload, ...], monitoring: Monitori
     """Every serving workload is watched by a monitor, a probe or an alert.
 
     What nobody watches fails unseen. Enough is one of: a ServiceMonitor or PodMonitor (or their VictoriaMetrics and
-    Google kin) that selects it and has an endpoint whose port exists, a Probe of its Service, an alert whose expression
-    names it in metrics of the cluster (an alert on its own metrics is blind where nothing scrapes them), an annotation by which an agent collects from it. Where the render monitors nothing at all, nobody can
-    tell from here: it is not verified, and can be attested. Dashboards are looked at by people.
+    Google kin) that selects it and has an endpoint whose port exists, a Probe of its Service, an annotation by which an
+    agent collects from it, or an alert that names it in metrics of the cluster. An alert on its own metrics is blind
+    where nothing scrapes them. Where the render monitors nothing at all, nobody can tell from here: it is not
+    verified, and can be attested. Dashboards are looked at by people.
 
     Remedy: add a ServiceMonitor that selects the workload's Service, and an alert for what users would notice.
     """

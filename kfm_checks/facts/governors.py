@@ -23,8 +23,6 @@ QUOTA_KINDS = (
     ("tenantoperator.stakater.com", "Quota"),
     ("stakater.com", "Quota"),
 )
-#: Groups of policy engines whose policies of these kinds are about pods' privileges.
-_PRIVILEGE_WORDS = ("hostNetwork", "hostPath", "privileged", "securityContext", "hostPID")
 
 
 def quota_governors(inventory: Inventory) -> tuple[Manifest, ...]:
@@ -34,14 +32,16 @@ def quota_governors(inventory: Inventory) -> tuple[Manifest, ...]:
 
 
 def admission_engines(inventory: Inventory) -> tuple[Manifest, ...]:
-    """Objects by which another admission engine than Pod Security restricts what pods may do."""
+    """Objects by which another admission engine than Pod Security holds pods to its standards.
+
+    A ValidatingAdmissionPolicy is no other engine: it says single things, and is evaluated by the row on policies.
+    """
     found = list(inventory.of("SecurityContextConstraints", "security.openshift.io"))
     found += inventory.of("PodSecurityPolicy", "policy") + inventory.of("PodSecurityPolicy", "extensions")
     found += [obj for obj in inventory.of_group("constraints.gatekeeper.sh") if obj.key.kind.startswith("K8sPSP")]
     found += [obj for obj in inventory.of_group("policies.kubewarden.io") if _mentions(obj, ("psp", "pod-security"))]
     found += [obj for obj in _kyverno(inventory) if _restricts_pods(obj)]
-    policies = inventory.of("ValidatingAdmissionPolicy", "admissionregistration.k8s.io")
-    return (*found, *(obj for obj in policies if _mentions(dig(obj, "spec", default={}), _PRIVILEGE_WORDS)))
+    return tuple(found)
 
 
 def _kyverno(inventory: Inventory) -> Iterator[Manifest]:
@@ -66,10 +66,7 @@ def _kinds(rule: dict[str, object]) -> list[object]:
 def _restricts_pods(obj: Manifest) -> bool:
     if any(dig(rule, "validate", "podSecurity") is not None for rule in items(obj, "spec", "rules")):
         return True
-    category = annotations_of(obj).get("policies.kyverno.io/category", "")
-    if "Pod Security" in category:
-        return True
-    return any(_mentions(dig(rule, "validate", default={}), _PRIVILEGE_WORDS) for rule in items(obj, "spec", "rules"))
+    return "Pod Security" in annotations_of(obj).get("policies.kyverno.io/category", "")
 
 
 def _mentions(value: object, words: tuple[str, ...]) -> bool:

@@ -1,0 +1,159 @@
+"""Image references by the full grammar, and the places that name them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from kfm_checks.facts.image_updaters import image_updaters
+from kfm_checks.facts.images import image_uses, parse_image
+from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.workloads import workloads
+
+DIGEST = "sha256:" + "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "tag", "digest"),
+    [
+        ("nginx", "docker.io/library/nginx", "", ""),
+        ("nginx:1.27", "docker.io/library/nginx", "1.27", ""),
+        ("bitnami/nginx", "docker.io/bitnami/nginx", "", ""),
+        ("index.docker.io/nginx", "docker.io/library/nginx", "", ""),
+        ("localhost/nginx", "localhost/nginx", "", ""),
+        ("localhost:5000/a/b:v1", "localhost:5000/a/b", "v1", ""),
+        ("registry.example:5000/kfm/api", "registry.example:5000/kfm/api", "", ""),
+        ("[2001:db8::1]:5000/kfm/api:v1", "[2001:db8::1]:5000/kfm/api", "v1", ""),
+        (f"ghcr.io/kfm/api@{DIGEST}", "ghcr.io/kfm/api", "", DIGEST),
+        (f"ghcr.io/kfm/api:latest@{DIGEST}", "ghcr.io/kfm/api", "latest", DIGEST),
+        ("a__b/c-d.e_f", "docker.io/a__b/c-d.e_f", "", ""),
+    ],
+)
+def test_grammar(text: str, name: str, tag: str, digest: str) -> None:
+    """Registry, repository, tag and digest, normalised as distribution/reference does."""
+    found = parse_image(text)
+    assert (found.name, found.tag, found.digest) == (name, tag, digest)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        ":",
+        "Nginx",
+        "nginx:",
+        "nginx:-x",
+        "nginx@",
+        "nginx@sha256:abc",
+        f"nginx@{DIGEST.upper()}",
+        "nginx@md5:" + "0" * 32,
+        "a/",
+        "/a",
+        "a b",
+        "a..b/c",
+        "http://nginx",
+        "x" * 256,
+    ],
+)
+def test_what_the_grammar_refuses(text: str) -> None:
+    """A malformed reference raises ValueError with a reason."""
+    with pytest.raises(ValueError, match=r"."):
+        parse_image(text)
+
+
+def test_latest_and_pinned() -> None:
+    """A digest overrules the tag; no tag means latest."""
+    assert parse_image("nginx").latest
+    assert parse_image("r:5000/nginx:latest").latest
+    assert not parse_image(f"nginx:latest@{DIGEST}").latest
+    assert parse_image(f"nginx@{DIGEST}").pinned
+
+
+def test_within_a_registry() -> None:
+    """A declared registry or repository matches whole parts of the name alone."""
+    image = parse_image("registry.kfm.example/kfm/api:1")
+    assert image.within("registry.kfm.example")
+    assert image.within("https://registry.kfm.example/kfm/")
+    assert not image.within("registry.kfm")
+    assert not image.within("")
+    assert parse_image("nginx:1").within("docker.io")
+
+
+def uses(*objects: dict[str, Any]) -> set[str]:
+    """The texts of all image uses of these objects."""
+    seen = inventory(objects)
+    return {use.text for use in image_uses(seen, workloads(seen))}
+
+
+def test_places_that_name_images() -> None:
+    """Every role of container, image volumes, and fields of custom resources."""
+    spec = {
+        "containers": [{"name": "a", "image": "a:1"}],
+        "initContainers": [{"name": "b", "image": "b:1"}],
+        "ephemeralContainers": [{"name": "c", "image": "c:1"}],
+        "volumes": [{"name": "v", "image": {"reference": "v:1"}}, {"name": "e", "emptyDir": {}}],
+    }
+    assert uses({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": spec}) == {
+        "a:1",
+        "b:1",
+        "c:1",
+        "v:1",
+    }
+    workflow = {
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "CronWorkflow",
+        "metadata": {"name": "w"},
+        "spec": {"workflowSpec": {"templates": [{"container": {"image": "w:1"}}, {"script": {"image": "{{x}}"}}]}},
+    }
+    assert uses(workflow) == {"w:1", "{{x}}"}
+    cluster = {
+        "apiVersion": "postgresql.cnpg.io/v1",
+        "kind": "Cluster",
+        "metadata": {"name": "c"},
+        "spec": {"imageName": "pg:16"},
+    }
+    prometheus = {
+        "apiVersion": "monitoring.coreos.com/v1",
+        "kind": "Prometheus",
+        "metadata": {"name": "p"},
+        "spec": {"image": "prom:3", "containers": [{"name": "proxy", "image": "proxy:1"}]},
+    }
+    assert uses(cluster, prometheus) == {"pg:16", "prom:3", "proxy:1"}
+
+
+def test_updaters_outside_git() -> None:
+    """Argo CD Image Updater's default write-back changes images past git; writing to git does not."""
+
+    def application(method: str) -> dict[str, Any]:
+        notes = {
+            "argocd-image-updater.argoproj.io/image-list": "api=ghcr.io/kfm/api:~1.4, ghcr.io/kfm/web",
+            "argocd-image-updater.argoproj.io/write-back-method": method,
+        }
+        return {
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "Application",
+            "metadata": {"name": "a", "annotations": notes},
+        }
+
+    (found,) = image_updaters(inventory([application("argocd")]))
+    assert found.changes(parse_image("ghcr.io/kfm/api:1.4.2"))
+    assert found.changes(parse_image("ghcr.io/kfm/web:1"))
+    assert not found.changes(parse_image("ghcr.io/kfm/other:1"))
+    assert image_updaters(inventory([application("git:secret:argocd/token")])) == ()
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    """The parser answers or raises ValueError; what it reads it reads again from its own name."""
+    try:
+        found = parse_image(text)
+    except ValueError:
+        return
+    again = parse_image(
+        found.name + (f":{found.tag}" if found.tag else "") + (f"@{found.digest}" if found.digest else "")
+    )
+    assert again == found
