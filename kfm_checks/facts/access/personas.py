@@ -94,7 +94,7 @@ def standing(subject: str, personas: Personas, config: Config) -> tuple[bool | N
         return True, "a declared platform operator"
     if held:
         return False, f"declared as {' and '.join(held)}"
-    if subject in EVERYBODY or subject.startswith(SERVICE_ACCOUNTS) or subject.endswith("/default"):
+    if subject in EVERYBODY or subject.startswith(SERVICE_ACCOUNTS) or _is_default(subject):
         return False, "whom no declaration can make a platform operator"
     if OPERATOR not in personas.declared:
         return None, "while no platform operator is declared"
@@ -102,6 +102,10 @@ def standing(subject: str, personas: Personas, config: Config) -> tuple[bool | N
     if home and home in config.workloads.platform_namespaces:
         return None, "of a platform namespace and not declared as a platform operator"
     return False, "not a declared platform operator"
+
+
+def _is_default(subject: str) -> bool:
+    return subject.startswith("ServiceAccount:") and subject.endswith("/default")
 
 
 def _labelled(inventory: Inventory, access: Access) -> Iterable[tuple[Manifest, list[str]]]:
