@@ -169,7 +169,7 @@ def _private(store: Datastore) -> Evidence:
         return unknown(subject, message=f"the declared datastore {store.id} is not in the render")
     return holds(
         store.obj,
-        message=f"no way in from outside leads to the datastore {store.id} ({store.how}: {store.why})",
+        message=f"no way in from outside leads to the datastore {store.id} ({store.why})",
         expected="no way to a datastore",
         observed="none",
     )

@@ -89,7 +89,7 @@ def _recognised(inventory: Inventory, workloads: Iterable[Workload]) -> Iterator
             continue
         ports = seen[1] if seen else tuple(sorted(_numbers(workload.containers)))
         how: Literal["labelled", "recognised"] = "recognised" if label is None else "labelled"
-        why = seen[0] if seen else f"labelled {LABEL}"
+        why = f"recognised: {seen[0]}" if seen and label is None else f"labelled {LABEL}"
         yield Datastore(owner_id(inventory, workload), workload.namespace, workload.obj, ports, None, how, why)
     for obj, operator in _operators(inventory):
         names = tuple(f"{obj.key.namespace}/Service/{name.format(name=obj.key.name)}" for name in operator.services)
@@ -100,7 +100,7 @@ def _recognised(inventory: Inventory, workloads: Iterable[Workload]) -> Iterator
             ports=operator.product.ports,
             clients=None,
             how="recognised",
-            why=f"{operator.product.name}, made by its operator",
+            why=f"recognised: {operator.product.name}, made by its operator",
             services=names,
             visible=operator.labels is not None,
             operated=True,
@@ -158,7 +158,7 @@ def _declared(
         ports=declared.ports or seen.ports,
         clients=declared.clients,
         how="declared",
-        why="; ".join(filter(None, ("declared in kfm-checks.yaml", seen.why))),
+        why="declared in kfm-checks.yaml",
         services=seen.services,
         visible=seen.visible,
         operated=seen.operated,

@@ -7,7 +7,7 @@ from typing import Literal
 
 from kfm_checks.facts.network.addresses import AddressRange, network_range
 from kfm_checks.facts.network.policies import Direction, Policy, Rule
-from kfm_checks.facts.network.ports import LAST, PortSet, intersection, size
+from kfm_checks.facts.network.ports import LAST, PortSet, intersection, normal, size
 from kfm_checks.facts.network.reach import Network, bits
 
 _PRIVATE = tuple(map(network_range, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
@@ -39,8 +39,13 @@ def isolation(network: Network, endpoint: int, direction: Direction) -> Isolatio
     if _everybody(network, wide):
         policy, rule, _, _ = max(grants, key=lambda grant: (_reach(network, grant[2]), _breadth(grant[3]), grant[0].id))
         return Isolation("undone", policy, rule)
-    dns = direction == "Ingress" or any(mask and intersection(ports, _DNS) for _, _, mask, ports in grants)
-    return Isolation("denied", dns=dns)
+    rules = [rule for policy in network.isolating(endpoint, direction) for rule in policy.rules[direction]]
+    return Isolation("denied", dns=direction == "Ingress" or any(map(_lets_dns, rules)))
+
+
+def _lets_dns(rule: Rule) -> bool:
+    """By its ports alone: the cluster's DNS is seldom in the render. A named port can't be looked up there."""
+    return rule.ports is None or bool(rule.named) or bool(intersection(normal(rule.ports), _DNS))
 
 
 def _wide(ports: PortSet) -> bool:
