@@ -1,67 +1,47 @@
-"""The fast way to read a renderer's output: document by document by a YAML 1.2 reader written in Rust (yaml-rs).
+"""The fast way to read a renderer's output: line by line, while every line has one of the few forms that it writes.
 
-YAML 1.1, as Kubernetes reads it, and 1.2 differ on few things: some words and numbers written without quotes, keys that
-are no text, anchors, tags, odd line breaks. A document in which a scan finds any of them goes to the exact reader, as
-does one that the fast reader refuses. The scan may take harmless text for such a thing, never the other way round;
-the tests hold both readers equal on generated documents.
+Kustomize writes one dialect: block style, a key or an item a line, strings quoted where there is any doubt, literal
+blocks. A document in which any line has another form goes to the exact reader, so that this one never has to guess. The
+tests hold both equal. See docs/decisions/0002-schemas.md for what else was tried.
 """
 
 from __future__ import annotations
 
+import json
 import re
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from kfm_checks.errors import ManifestError
+from kfm_checks.manifest_scalars import WORDS, Scalar, ScalarError, json_value, plain
 from kfm_checks.manifest_yaml import documents
 
 PLACE = "rendered objects"
 _SEPARATOR = re.compile(r"^---(?=[ \n])", re.MULTILINE)
-#: Unquoted words and numbers on which the two versions differ, or may; a plain whole number is not among them.
-_WORDS = r"[yYnN]|[yY]es|YES|[nN]o|NO|[oO]n|ON|[oO]ff|OFF|True|TRUE|False|FALSE|Null|NULL|~|=|<<"
-_NUMBERS = (
-    r"(?!-?(?:0|[1-9][0-9]{0,17})(?:[ \n]|\Z))"
-    r"[-+]?(?:[0-9][0-9a-fA-FxXoObB_]*(?:\.[0-9_]*)?(?:[eE][-+]?[0-9_]*)?"
-    r"|0b[-+][01_]+|\.[0-9_]*(?:[eE][-+]?[0-9_]*)?|\.(?:inf|Inf|INF|nan|NaN|NAN))"
+#: What this reader leaves to the exact one: control characters, odd line breaks, markers.
+_ODD = re.compile(
+    "[\t\r\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff\ud800-\udfff\ufffe\uffff]|^(?:\\.\\.\\.|---)", re.MULTILINE
 )
-#: Where an unquoted value or key begins, what is risky there, and where it ends.
-_START = r"[:\-?,\[{\n](?:(?<=[:\-?]) +|(?<![:\-?]) *)(?=[-+.0-9yYnNoOtTfF~=<&*!?%@`|>:])"
-_END = r"(?= *(?:\n|\Z|: |:\n|:\Z|[,\]}]| #))"
-_KEYS = r"(?:true|false|null|-?[0-9]+) *(?=:(?:[ \n]|\Z))"
-_MARKS = r":(?:[ \n]|\Z)|[&*!](?=[^ \n]|\Z)|[&*!?](?=[ \n])|[%@`]|\?\Z|[|>]-?[0-9+]"
-_RISKY = re.compile(rf"{_START}(?:(?:{_WORDS}|{_NUMBERS}){_END}|{_KEYS}|{_MARKS})")
-_RISKY_CHARACTERS = re.compile("[\t\r\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ufeff]")
-_RISKY_ESCAPES = re.compile(r"\\(?:u[dD]|/|\n)")
-#: Markers, blank lines of spaces, an empty line where a block scalar begins; keys that are no text.
-_RISKY_LINES = re.compile(
-    r"\n(?:\.\.\.|---| +(?:\n|\Z))|[|>]-? *(?:#.*)?\n(?:\n|\Z)"
-    r"|[\]}] *:(?:[ \n]|\Z)|[{,] *:"
-    r"|\{ *(?:null|true|false|-?[0-9]+) *[,}]|, *(?:null|true|false|-?[0-9]+) *\}"
-)
+_KEY_LINE = re.compile(r"( *)([A-Za-z_][A-Za-z0-9_./-]*):(?: (.+))?")
+_DOUBLE = re.compile(r'"(?:[^"\\]|\\["\\nt]|\\u(?![dD][89a-fA-F])[0-9a-fA-F]{4})*"')
+_SINGLE = re.compile(r"'(?:[^']|'')*'")
+_PLAIN = re.compile(r"(?:[A-Za-z0-9_./+~(^$;\\]|-(?=[^ ]))(?:[^ :]| +(?=[^ #])|:(?=[^ ]))*")
+_DEEPEST = 150
 
 
-def risky(body: str) -> bool:
-    """Whether the two YAML versions might read a document's text differently."""
-    text = "\n" + body
-    return bool(
-        _RISKY.search(text)
-        or _RISKY_CHARACTERS.search(text)
-        or _RISKY_LINES.search(text)
-        or ("\\" in text and _RISKY_ESCAPES.search(text))
-    )
+class _Unsure(Exception):  # noqa: N818 - no error: the exact reader decides
+    """A line of a form that this reader does not know."""
 
 
 def fast_documents(text: str) -> Iterator[tuple[Any, int]]:
     """Each document's value and the line of its first character. Raises ManifestError."""
-    loads = _reader()
     line = 1
     for part in _parts(text):
-        value, found = _fast(loads, part) if loads is not None else (None, False)
-        if found:
-            yield value, line
-        else:
-            yield from _exact(part, line)
+        try:
+            yield fast_document(part), line
+        except (_Unsure, ScalarError):
+            yield from exact_documents(part, line)
         line += part.count("\n")
 
 
@@ -75,40 +55,134 @@ def _parts(text: str) -> Iterator[str]:
     yield text[at:]
 
 
-def _reader() -> Callable[..., Any] | None:
-    """The fast reader, where it is installed: it changes the time that reading takes, never the result.
-
-    Only on the main thread: yaml-rs 0.1.6 keeps what belongs to the thread that called it first, and crashes the
-    process when it is called from another one after that has ended.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return None
-    try:
-        from yaml_rs import loads
-    except ImportError:
-        return None
-    return loads
-
-
-def _fast(loads: Callable[..., Any], part: str) -> tuple[Any, bool]:
-    body = part
-    if part.startswith("---"):
-        first, _, body = part.partition("\n")
-        if first.strip() != "---":
-            return None, False
-    if not body.endswith("\n") or risky(body):
-        return None, False
-    try:
-        value = loads(body, parse_datetime=False)
-    except ValueError:  # YAMLDecodeError is one; the exact reader says what is wrong, and where
-        return None, False
-    return value, isinstance(value, dict) and bool(value)
-
-
-def _exact(part: str, line: int) -> Iterator[tuple[Any, int]]:
+def exact_documents(part: str, line: int) -> Iterator[tuple[Any, int]]:
+    """The same by the exact reader; ``line`` is that of the part's first line."""
     try:
         for document in documents(part, file=PLACE, lines=False):
             yield document.value, document.line + line - 1
     except ManifestError as error:
         at = None if error.line is None else error.line + line - 1
         raise ManifestError(error.message, file=error.file, line=at, remedy=error.remedy) from error
+
+
+def fast_document(part: str) -> dict[str, Any]:
+    """The mapping that one document is. Raises an exception of its own where it is not sure, which is no error."""
+    body = part.removeprefix("---\n")
+    if not body.endswith("\n") or _ODD.search(body):
+        raise _Unsure
+    lines = body.split("\n")
+    lines.pop()
+    value, at = _mapping(lines, 0, 0)
+    if at != len(lines) or not value:
+        raise _Unsure
+    return value
+
+
+def _indent(line: str) -> int:
+    """How far a line is indented; an empty one is none that this reader expects."""
+    rest = line.lstrip(" ")
+    if not rest:
+        raise _Unsure
+    return len(line) - len(rest)
+
+
+def _mapping(lines: list[str], at: int, indent: int) -> tuple[dict[str, Any], int]:
+    """The mapping whose keys stand at this column, and the line after it."""
+    if indent > _DEEPEST:
+        raise _Unsure
+    found: dict[str, Any] = {}
+    while at < len(lines):
+        match = _KEY_LINE.fullmatch(lines[at])
+        if match is None:
+            if _indent(lines[at]) < indent:
+                break
+            raise _Unsure
+        spaces, key, rest = match.groups()
+        if len(spaces) != indent:
+            if len(spaces) < indent:
+                break
+            raise _Unsure
+        if key in found or key in WORDS:
+            raise _Unsure
+        at += 1
+        if rest is None:
+            found[key], at = _below(lines, at, indent)
+        elif rest[0] == "|":
+            found[key], at = _literal(lines, at, indent, rest)
+        else:
+            found[key] = _value(rest)
+    return found, at
+
+
+def _below(lines: list[str], at: int, indent: int) -> tuple[Any, int]:
+    """The value of a key that has nothing on its line."""
+    if at == len(lines):
+        return None, at
+    inner = _indent(lines[at])
+    if inner >= indent and lines[at].startswith("- ", inner):
+        return _sequence(lines, at, inner)
+    return _mapping(lines, at, inner) if inner > indent else (None, at)
+
+
+def _sequence(lines: list[str], at: int, indent: int) -> tuple[list[Any], int]:
+    """The sequence whose dashes stand at this column, and the line after it."""
+    found: list[Any] = []
+    while at < len(lines):
+        inner = _indent(lines[at])
+        if inner != indent or not lines[at].startswith("- ", indent):
+            if inner > indent:
+                raise _Unsure
+            break
+        rest = lines[at][indent + 2 :]
+        if rest and rest[0] != " " and _KEY_LINE.fullmatch(rest):
+            lines[at] = " " * (indent + 2) + rest
+            item: Any
+            item, at = _mapping(lines, at, indent + 2)
+        elif rest[:1] == "|":
+            item, at = _literal(lines, at + 1, indent, rest)
+        else:
+            item, at = _value(rest), at + 1
+        found.append(item)
+    return found, at
+
+
+def _literal(lines: list[str], at: int, indent: int, header: str) -> tuple[str, int]:
+    """A literal block (``|`` or ``|-``) and the line after it."""
+    if header not in ("|", "|-") or at == len(lines):
+        raise _Unsure
+    column = _indent(lines[at])
+    if column <= indent:
+        raise _Unsure
+    margin, taken = " " * column, []
+    while at < len(lines):
+        line = lines[at]
+        if line.startswith(margin) and line != margin:
+            taken.append(line[column:])
+        elif not line:
+            taken.append("")
+        else:
+            break
+        if line.isspace():
+            raise _Unsure
+        at += 1
+    text = "\n".join(taken).rstrip("\n")
+    return (text if header == "|-" else text + "\n"), at
+
+
+def _value(text: str) -> Any:
+    if text == "{}":
+        return {}
+    return [] if text == "[]" else _scalar(text)
+
+
+@lru_cache(maxsize=16384)
+def _scalar(text: str) -> Scalar:
+    """A scalar that stands whole on its line; the values of plain ones are the exact reader's."""
+    first = text[:1]
+    if first == '"' and _DOUBLE.fullmatch(text):
+        return text[1:-1] if "\\" not in text else str(json.loads(text))
+    if first == "'" and _SINGLE.fullmatch(text):
+        return text[1:-1].replace("''", "'")
+    if not _PLAIN.fullmatch(text):
+        raise _Unsure
+    return json_value(plain(text))
