@@ -127,6 +127,7 @@ def _below(lines: list[str], at: int, indent: int) -> tuple[Any, int]:
 def _sequence(lines: list[str], at: int, indent: int) -> tuple[list[Any], int]:
     """The sequence whose dashes stand at this column, and the line after it."""
     found: list[Any] = []
+    item: Any
     while at < len(lines):
         inner = _indent(lines[at])
         if inner != indent or not lines[at].startswith("- ", indent):
@@ -136,7 +137,6 @@ def _sequence(lines: list[str], at: int, indent: int) -> tuple[list[Any], int]:
         rest = lines[at][indent + 2 :]
         if rest and rest[0] != " " and _KEY_LINE.fullmatch(rest):
             lines[at] = " " * (indent + 2) + rest
-            item: Any
             item, at = _mapping(lines, at, indent + 2)
         elif rest[:1] == "|":
             item, at = _literal(lines, at + 1, indent, rest)
