@@ -44,8 +44,13 @@ def _in_namespace(made: Candidate, inventory: Inventory) -> Candidate:
     )
 
 
-def expanded(obj: Manifest, inventory: Inventory, resources: Resources) -> Iterator[Candidate]:
-    """The object, then what its controller makes of it: a ReplicaSet or a Job, and a Pod."""
+def expanded(
+    obj: Manifest, inventory: Inventory, resources: Resources, *, limit_ranges: bool = True
+) -> Iterator[Candidate]:
+    """The object, then what its controller makes of it: a ReplicaSet or a Job, and a Pod.
+
+    ``limit_ranges``: whether the Pod gets the defaults of its namespace's LimitRange.
+    """
     own = candidate(obj, inventory, resources)
     yield own
     key = (own.group, own.kind)
@@ -56,7 +61,7 @@ def expanded(obj: Manifest, inventory: Inventory, resources: Resources) -> Itera
     if key in _BETWEEN and (between := _between(own)) is not None:
         yield between
         owner = between
-    pod = _pod(own, owner, path, inventory)
+    pod = _pod(own, owner, path, inventory.of("LimitRange") if limit_ranges else [])
     if pod is not None:
         yield pod
 
@@ -75,14 +80,13 @@ def _between(own: Candidate) -> Candidate | None:
     return replace(own, obj=completed(obj), resource=f"{kind.lower()}s", origin_path=path, derived=True)
 
 
-def _pod(own: Candidate, owner: Candidate, path: Path, inventory: Inventory) -> Candidate | None:
+def _pod(own: Candidate, owner: Candidate, path: Path, limits: list[Manifest]) -> Candidate | None:
     template = dig(own.obj, *path)
     if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
         return None
     metadata = _metadata(dig(template, "metadata", default={}), owner)
     obj = completed({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
     running_pod(obj["spec"])
-    limits = inventory.of("LimitRange")
     for limit_range in limits:
         if limit_range.key.namespace == own.namespace:
             _limited(obj["spec"], limit_range)

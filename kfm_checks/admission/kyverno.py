@@ -119,7 +119,9 @@ def _overrides(override: Mapping[str, Any], candidate: Candidate) -> bool:
     return bool(namespaces)
 
 
-def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory) -> Iterator[Verdict]:
+def evaluate(
+    policy: Policy, candidate: Candidate, inventory: Inventory, *, locate: bool = True
+) -> Iterator[Verdict]:
     """What each rule says of a candidate; nothing for a rule that doesn't match."""
     if candidate.namespace in UNJUDGED:
         return
@@ -134,7 +136,7 @@ def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory) -> Iter
         except (NotEvaluated, PolicyError) as reason:
             yield _verdict(policy, rule, candidate, Answer("not-evaluated", str(reason)))
             continue
-        yield _located(policy, rule, candidate, inventory)
+        yield _located(policy, rule, candidate, inventory, locate)
 
 
 def excepted(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> bool:
@@ -191,9 +193,9 @@ def _judge_cel(rule: CelRule, candidate: Candidate) -> Answer:
     return Answer("pass")
 
 
-def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> Verdict:
+def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory, locate: bool) -> Verdict:
     verdict = _verdict(policy, rule, candidate, _answer(policy, rule, candidate, inventory))
-    if verdict.result != "fail":
+    if verdict.result != "fail" or not locate:
         return verdict
 
     def breaks(obj: dict[str, Any]) -> bool:

@@ -100,7 +100,9 @@ def _generated(obj: Manifest, spec: Mapping[str, Any]) -> Iterator[CompiledPolic
             yield compile_policy(Manifest({**obj, "spec": made}, obj.origin), Block(KYVERNO_PROFILE))
 
 
-def evaluate(policy: Policy, candidate: Candidate, resources: Resources) -> Iterator[Verdict]:
+def evaluate(
+    policy: Policy, candidate: Candidate, resources: Resources, *, locate: bool = True
+) -> Iterator[Verdict]:
     """What the policy says of a candidate; nothing where it doesn't match."""
     namespaced = policy.obj.key.kind.startswith("Namespaced")
     if candidate.namespace in UNJUDGED or (namespaced and policy.obj.key.namespace != candidate.namespace):
@@ -116,10 +118,12 @@ def evaluate(policy: Policy, candidate: Candidate, resources: Resources) -> Iter
         if policy.not_evaluated:
             yield _verdict(policy, candidate, "policy", "not-evaluated", policy.not_evaluated)
             continue
-        yield from _judged(policy, compiled, candidate, prefix)
+        yield from _judged(policy, compiled, candidate, prefix, locate)
 
 
-def _judged(policy: Policy, compiled: CompiledPolicy, candidate: Candidate, prefix: str) -> Iterator[Verdict]:
+def _judged(
+    policy: Policy, compiled: CompiledPolicy, candidate: Candidate, prefix: str, locate: bool
+) -> Iterator[Verdict]:
     scope = Scope(candidate, compiled.block, bindings(candidate), unset_fields(candidate))
     try:
         if not conditions_hold(scope, compiled.conditions):
@@ -134,7 +138,8 @@ def _judged(policy: Policy, compiled: CompiledPolicy, candidate: Candidate, pref
         yield _verdict(policy, candidate, f"{prefix}policy", "pass" if compiled.fails_open else "error", str(error))
         return
     for one in compiled.validations:
-        yield _one(policy, compiled, candidate, scope, one, prefix)
+        verdict = _one(policy, compiled, candidate, scope, one, prefix)
+        yield _located(compiled, one, verdict) if locate and verdict.result == "fail" else verdict
 
 
 def _excepted(policy: Policy, candidate: Candidate) -> bool:
@@ -155,7 +160,11 @@ def _one(
         return _verdict(policy, candidate, rule, "not-evaluated", str(reason))
     except PolicyError as error:
         return _verdict(policy, candidate, rule, "pass" if compiled.fails_open else "error", str(error))
-    verdict = _verdict(policy, candidate, rule, "fail", message_of(scope, one))
+    return _verdict(policy, candidate, rule, "fail", message_of(scope, one))
+
+
+def _located(compiled: CompiledPolicy, one: Validation, verdict: Verdict) -> Verdict:
+    candidate = verdict.candidate
 
     def breaks(obj: dict[str, Any]) -> bool:
         variant = replace(candidate, obj=obj)

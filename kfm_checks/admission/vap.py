@@ -112,9 +112,15 @@ def compile_binding(obj: Manifest) -> Binding:
 
 
 def evaluate(
-    policy: Policy, binding: Binding | None, candidate: Candidate, inventory: Inventory, resources: Resources
+    policy: Policy,
+    binding: Binding | None,
+    candidate: Candidate,
+    inventory: Inventory,
+    resources: Resources,
+    *,
+    locate: bool = True,
 ) -> Iterator[Verdict]:
-    """What a bound policy says of a candidate; nothing where it doesn't match.
+    """What a bound policy says of a candidate; nothing where it doesn't match. ``locate``: whether to find the container.
 
     Without a binding the policy is tried as if bound to everything with Deny: the API server would not run it at all.
     """
@@ -131,7 +137,7 @@ def evaluate(
     except (NotEvaluated, PolicyError) as reason:
         yield _whole(policy, binding, candidate, doubt or reason)
         return
-    found = [verdict for param in params for verdict in _with_params(policy, binding, candidate, param)]
+    found = [verdict for param in params for verdict in _with_params(policy, binding, candidate, param, locate)]
     if doubt is not None and any(verdict.result != "pass" for verdict in found):
         # What passes, passes whether the policy matches or not; anything else hangs on what isn't known.
         yield _whole(policy, binding, candidate, doubt)
@@ -181,7 +187,9 @@ def _params(policy: Policy, binding: Binding | None, candidate: Candidate, inven
     return list(found)
 
 
-def _with_params(policy: Policy, binding: Binding | None, candidate: Candidate, param: Any) -> Iterator[Verdict]:
+def _with_params(
+    policy: Policy, binding: Binding | None, candidate: Candidate, param: Any, locate: bool
+) -> Iterator[Verdict]:
     scope = Scope(candidate, policy.block, bindings(candidate, param), unset_fields(candidate))
     try:
         if not conditions_hold(scope, policy.conditions):
@@ -192,7 +200,7 @@ def _with_params(policy: Policy, binding: Binding | None, candidate: Candidate, 
     for validation in policy.validations:
         result, message = _judged(scope, validation, policy.fails_open)
         verdict = _verdict(policy, binding, candidate, validation.name, result, message)
-        if result == "fail":
+        if result == "fail" and locate:
             verdict = _located(verdict, policy, validation, param)
         yield verdict
 

@@ -1,0 +1,196 @@
+"""All admission engines together: the policies of a render, compiled once, and what they say of candidates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from kfm_checks.admission import vap
+from kfm_checks.admission.candidates import candidates
+from kfm_checks.admission.model import Candidate, Verdict
+from kfm_checks.admission.mutators import Mutator, mutators
+from kfm_checks.admission.resources import Resources, resources
+from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.model import ObjectKey
+
+if TYPE_CHECKING:
+    from kfm_checks.admission import gatekeeper, kyverno, kyverno_cel
+
+ADMISSION = "admissionregistration.k8s.io"
+TEMPLATES, CONSTRAINTS = "templates.gatekeeper.sh", "constraints.gatekeeper.sh"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """One thing that judges: a binding, or a policy that needs none. ``judge`` takes a candidate and whether to locate."""
+
+    key: ObjectKey
+    judge: Callable[[Candidate, bool], Iterator[Verdict]]
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The compiled policies of a render.
+
+    ``inventory`` holds what policies may read (parameters, ConfigMaps, Namespaces); with ``--policies`` also objects that
+    are not rendered, which are never tried themselves.
+    """
+
+    inventory: Inventory
+    resources: Resources
+    vaps: tuple[tuple[vap.Policy, tuple[vap.Binding, ...]], ...]
+    kyverno: tuple[kyverno.Policy, ...]
+    kyverno_cel: tuple[kyverno_cel.Policy, ...]
+    constraints: tuple[gatekeeper.Constraint, ...]
+    templates: tuple[gatekeeper.Template, ...]
+    mutators: tuple[Mutator, ...]
+    _by_kind: dict[tuple[str, str, str], tuple[tuple[vap.Policy, vap.Binding], ...]] = field(default_factory=dict)
+
+    @property
+    def any(self) -> bool:
+        """Whether there is a policy that could judge an object."""
+        return bool(self.vaps or self.kyverno or self.kyverno_cel or self.constraints)
+
+    def bound(self, candidate: Candidate) -> tuple[tuple[vap.Policy, vap.Binding], ...]:
+        """Bound policies with a rule for the candidate's resource; selectors are not looked at yet."""
+        key = (candidate.group, candidate.resource, candidate.operation)
+        if key not in self._by_kind:
+            self._by_kind[key] = tuple(
+                (policy, binding)
+                for policy, bindings in self.vaps
+                if not policy.refused and any(rule.reaches(*key) for rule in policy.matcher.rules)
+                for binding in bindings
+            )
+        return self._by_kind[key]
+
+    def units(self, candidate: Candidate) -> Iterator[Unit]:
+        """What can be asked of the candidate, one policy (or binding) at a time; Gatekeeper is asked for all at once."""
+        for policy, binding in self.bound(candidate):
+            yield Unit(
+                binding.obj.key,
+                lambda c, locate, p=policy, b=binding: vap.evaluate(  # type: ignore[misc]
+                    p, b, c, self.inventory, self.resources, locate=locate
+                ),
+            )
+        if self.kyverno:
+            from kfm_checks.admission import kyverno
+
+            for rules in self.kyverno:
+                if not rules.refused:
+                    yield Unit(
+                        rules.obj.key,
+                        lambda c, locate, p=rules: kyverno.evaluate(p, c, self.inventory, locate=locate),  # type: ignore[misc]
+                    )
+        if self.kyverno_cel:
+            from kfm_checks.admission import kyverno_cel
+
+            for cel in self.kyverno_cel:
+                if not cel.refused:
+                    yield Unit(
+                        cel.obj.key,
+                        lambda c, locate, p=cel: kyverno_cel.evaluate(p, c, self.resources, locate=locate),  # type: ignore[misc]
+                    )
+
+    def judge(self, candidate: Candidate) -> Iterator[Verdict]:
+        """Verdicts of every engine but Gatekeeper, which is run for all candidates at once."""
+        for unit in self.units(candidate):
+            yield from unit.judge(candidate, True)
+
+    def gatekeeper(self, tried: tuple[Candidate, ...]) -> Iterator[Verdict]:
+        """Gatekeeper's verdicts."""
+        if self.constraints and tried:
+            from kfm_checks.admission import gatekeeper
+
+            yield from gatekeeper.evaluate(self.constraints, tried, self.inventory)
+
+    def judge_all(self, tried: tuple[Candidate, ...]) -> tuple[Verdict, ...]:
+        """Every verdict on every candidate, in order of the candidates; Gatekeeper's come last."""
+        found = [verdict for candidate in tried for verdict in self.judge(candidate)]
+        found.extend(self.gatekeeper(tried))
+        return tuple(unsettled(self, verdict) for verdict in found)
+
+
+def unsettled(policies: Policies, verdict: Verdict) -> Verdict:
+    """A failure of an object that a mutating policy may mend first is not evaluated."""
+    if verdict.result not in ("fail", "error") or not policies.mutators:
+        return verdict
+    changes = next((m for m in policies.mutators if m.changes(verdict.candidate, policies.resources)), None)
+    if changes is None:
+        return verdict
+    text = f"{changes.obj.key.kind} {changes.obj.key.name} may change the object before it is judged; as written: "
+    return replace(verdict, result="not-evaluated", message=text + verdict.message)
+
+
+def compile_policies(inventory: Inventory) -> Policies:
+    """Compile every policy of the objects. An engine's code is loaded only where it has an object."""
+    bindings: dict[str, list[vap.Binding]] = {}
+    for obj in inventory.of("ValidatingAdmissionPolicyBinding", ADMISSION):
+        bindings.setdefault(str(dig(obj, "spec", "policyName", default="")), []).append(vap.compile_binding(obj))
+    templates, constraints = _gatekeeper(inventory)
+    return Policies(
+        inventory,
+        resources(inventory),
+        tuple(
+            (vap.compile_policy(obj), tuple(bindings.get(obj.key.name, ())))
+            for obj in inventory.of("ValidatingAdmissionPolicy", ADMISSION)
+        ),
+        _kyverno(inventory),
+        _kyverno_cel(inventory),
+        constraints,
+        templates,
+        mutators(inventory),
+    )
+
+
+def _gatekeeper(
+    inventory: Inventory,
+) -> tuple[tuple[gatekeeper.Template, ...], tuple[gatekeeper.Constraint, ...]]:
+    written = inventory.of("ConstraintTemplate", TEMPLATES)
+    # Ratify's constraint is about signatures, and its template asks Ratify itself.
+    bound = [obj for obj in inventory.of_group(CONSTRAINTS) if "ratify" not in obj.key.kind.lower()]
+    if not written and not bound:
+        return (), ()
+    from kfm_checks.admission import gatekeeper
+
+    templates = tuple(gatekeeper.compile_template(t) for t in written)
+    by_kind = {template.kind: template for template in templates}
+    exempt = gatekeeper.exempt_namespaces(inventory)
+    return templates, tuple(gatekeeper.compile_constraint(obj, by_kind, exempt) for obj in bound)
+
+
+def _kyverno(inventory: Inventory) -> tuple[kyverno.Policy, ...]:
+    found = [*inventory.of("ClusterPolicy", "kyverno.io"), *inventory.of("Policy", "kyverno.io")]
+    judging = [obj for obj in found if any("validate" in rule for rule in items(obj, "spec", "rules"))]
+    if not judging:
+        return ()
+    from kfm_checks.admission import kyverno
+
+    return tuple(kyverno.compile_policy(obj, inventory) for obj in judging)
+
+
+def _kyverno_cel(inventory: Inventory) -> tuple[kyverno_cel.Policy, ...]:
+    kinds = ("ValidatingPolicy", "NamespacedValidatingPolicy")
+    found = [obj for kind in kinds for obj in inventory.of(kind, "policies.kyverno.io")]
+    if not found:
+        return ()
+    from kfm_checks.admission import kyverno_cel
+
+    return tuple(kyverno_cel.compile_validating(obj, inventory) for obj in found)
+
+
+def tried(inventory: Inventory, policies: Policies) -> tuple[Candidate, ...]:
+    """The candidates of a render: each object, and what the workloads make."""
+    return candidates(inventory, policies.resources)
+
+
+def verdicts(objects: Any, policy_objects: Any = ()) -> tuple[Verdict, ...]:
+    """Verdicts of all policies on plain objects: for notebooks and tests.
+
+    ``objects`` and ``policy_objects`` are manifests (dicts); policies among ``objects`` count too.
+    """
+    from kfm_checks.facts.objects import inventory as index
+
+    rendered = index(objects)
+    policies = compile_policies(index([*rendered, *policy_objects]))
+    return policies.judge_all(tried(rendered, policies))
