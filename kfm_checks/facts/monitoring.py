@@ -67,8 +67,8 @@ class _Watchers:
     """The monitors, probes and alerts of a render, read once."""
 
     def __init__(self, inventory: Inventory) -> None:
-        self.services = [(obj, f) for (g, k), f in SERVICE_MONITORS.items() for obj in inventory.of(k, g)]
-        self.pods = [(obj, f) for (g, k), f in POD_MONITORS.items() for obj in inventory.of(k, g)]
+        self.services = _by_namespace(inventory, SERVICE_MONITORS)
+        self.pods = _by_namespace(inventory, POD_MONITORS)
         self.probed = [(obj, _targets(obj)) for group, kind in PROBES for obj in inventory.of(kind, group)]
         rules = [obj for group, kind in RULES for obj in inventory.of(kind, group)]
         self.words: dict[str, Manifest] = {}
@@ -79,15 +79,14 @@ class _Watchers:
 
     def of(self, workload: Workload, services: list[Manifest]) -> Iterator[str]:
         """What watches one workload that stands behind these Services."""
-        for obj, field in self.services:
-            for service in services:
-                if _chosen(obj, workload.namespace) and selects(dig(obj, "spec", "selector"), labels_of(service)):
-                    names = {port.get("name") for port in items(service, "spec", "ports")}
-                    if _has_endpoint(obj, field, names):
-                        yield f"{obj.key.kind} {obj.key.name}"
-        for obj, field in self.pods:
-            selected = selects(dig(obj, "spec", "selector"), workload.pod_labels)
-            if selected and _chosen(obj, workload.namespace) and _has_endpoint(obj, field, _ports(workload)):
+        for obj, field in _looking_into(self.services, workload.namespace):
+            selector = dig(obj, "spec", "selector")
+            chosen = [service for service in services if selects(selector, labels_of(service))]
+            if any(_has_endpoint(obj, field, _names_of(items(service, "spec", "ports"))) for service in chosen):
+                yield f"{obj.key.kind} {obj.key.name}"
+        ports = _names_of([port for container in workload.containers for port in items(container.spec, "ports")])
+        for obj, field in _looking_into(self.pods, workload.namespace):
+            if selects(dig(obj, "spec", "selector"), workload.pod_labels) and _has_endpoint(obj, field, ports):
                 yield f"{obj.key.kind} {obj.key.name}"
         yield from _annotated(workload, services)
         for obj, hosts in self.probed:
@@ -97,25 +96,41 @@ class _Watchers:
             yield f"alert in {self.words[workload.name].key.kind} {self.words[workload.name].key.name}"
 
 
-def _chosen(obj: Manifest, namespace: str) -> bool:
-    """Whether a monitor looks into a namespace; without a selector it looks into its own."""
-    if obj.key.kind.startswith("Cluster"):
-        return True
+#: Monitors with the field of their endpoints, by the namespace that they look into; "" for all.
+Monitors = Mapping[str, list[tuple[Manifest, str]]]
+
+
+def _by_namespace(inventory: Inventory, kinds: Mapping[tuple[str, str], str]) -> Monitors:
+    found: dict[str, list[tuple[Manifest, str]]] = defaultdict(list)
+    for (group, kind), field in kinds.items():
+        for obj in inventory.of(kind, group):
+            for namespace in _namespaces(obj):
+                found[namespace].append((obj, field))
+    return dict(found)
+
+
+def _namespaces(obj: Manifest) -> tuple[str, ...]:
+    """The namespaces that a monitor looks into; without a selector its own."""
     selector = dig(obj, "spec", "namespaceSelector")
-    if isinstance(selector, dict) and selector.get("any") is True:
-        return True
+    if obj.key.kind.startswith("Cluster") or (isinstance(selector, dict) and selector.get("any") is True):
+        return ("",)
     names = dig(selector, "matchNames")
-    return namespace in names if isinstance(names, list) and names else namespace == obj.key.namespace
+    listed = tuple(dict.fromkeys(str(name) for name in names)) if isinstance(names, list) else ()
+    return listed or (obj.key.namespace,)
 
 
-def _has_endpoint(obj: Manifest, field: str, names: set[Any]) -> bool:
+def _looking_into(monitors: Monitors, namespace: str) -> list[tuple[Manifest, str]]:
+    return [*monitors.get("", ()), *monitors.get(namespace, ())]
+
+
+def _has_endpoint(obj: Manifest, field: str, names: set[str]) -> bool:
     """Whether an endpoint's port exists; a number, a targetPort or no port at all can't be told from names."""
     endpoints = items(obj, "spec", field)
     return any(not isinstance(e.get("port"), str) or e["port"] in names for e in endpoints)
 
 
-def _ports(workload: Workload) -> set[Any]:
-    return {port.get("name") for container in workload.containers for port in items(container.spec, "ports")}
+def _names_of(ports: list[dict[str, Any]]) -> set[str]:
+    return {str(port.get("name")) for port in ports}
 
 
 def _annotated(workload: Workload, services: list[Manifest]) -> Iterator[str]:

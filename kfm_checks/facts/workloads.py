@@ -70,19 +70,19 @@ class Workload:
     spec: dict[str, Any]
     path: Path
 
-    @property
+    @cached_property
     def kind(self) -> str:
         return self.obj.key.kind
 
-    @property
+    @cached_property
     def namespace(self) -> str:
         return self.obj.key.namespace
 
-    @property
+    @cached_property
     def name(self) -> str:
         return self.obj.key.name
 
-    @property
+    @cached_property
     def id(self) -> str:
         """``namespace/Kind/name``, as configuration and reachability name it."""
         return f"{self.namespace}/{self.kind}/{self.name}"
