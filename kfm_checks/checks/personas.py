@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
@@ -144,12 +145,36 @@ def _judged(subject: str, persona: str, grant: Grant, lines: Lines) -> Evidence:
 
 
 @dataclass(frozen=True)
+class Held:
+    """Changes that a persona may make, to be asked often: an overlay has tens of thousands of pairs."""
+
+    #: (API group, resource, verb) -> name ("" for all) -> namespaces ("" for the cluster).
+    exact: Mapping[tuple[str, str, str], Mapping[str, set[str]]]
+    wild: tuple[Writes, ...]
+
+    def shares(self, write: Writes) -> bool:
+        """Whether some request is allowed by a change here and by ``write``."""
+        if ALL in (write.api_group, write.verb) or ALL in write.resource:
+            return any(write.shares(other) for other in (*self._all(), *self.wild))
+        names = self.exact.get((write.api_group, write.resource, write.verb), {})
+        for name, places in names.items():
+            if (name in ("", write.name) or not write.name) and (not write.namespace or places & {"", write.namespace}):
+                return True
+        return any(write.shares(other) for other in self.wild)
+
+    def _all(self) -> Iterator[Writes]:
+        for (group, resource, verb), names in self.exact.items():
+            for name, places in names.items():
+                yield from (Writes(place, group, resource, name, verb) for place in places)
+
+
+@dataclass(frozen=True)
 class Lines:
     """The lines between personas: what each may not hold, and what others hold already."""
 
     overlaps: tuple[Overlap, ...]
-    #: Changes that platform operators and application deployers hold, by resource.
-    held: Mapping[str, Mapping[str, tuple[Writes, ...]]]
+    #: Changes that platform operators and application deployers hold.
+    held: Mapping[str, Held]
 
     def same_people(self, personas: tuple[str, ...]) -> bool:
         """Whether one subject may be all of these."""
@@ -176,11 +201,7 @@ class Lines:
         return by_nature + [o for o in others if o not in by_nature and self._holds(o, write)]
 
     def _holds(self, persona: str, write: Writes) -> bool:
-        by_resource = self.held.get(persona, {})
-        if ALL in write.resource:
-            return any(write.shares(other) for others in by_resource.values() for other in others)
-        names = {write.resource, ALL, f"*/{write.resource.partition('/')[2]}"}
-        return any(write.shares(other) for name in names for other in by_resource.get(name, ()))
+        return persona in self.held and self.held[persona].shares(write)
 
     def _declared(self, write: Writes, persona: str, other: str) -> bool:
         return any(overlap.allows(write, persona, other) for overlap in self.overlaps)
@@ -191,20 +212,25 @@ def _lines(access: Access, personas: Personas, config: Config) -> Lines:
     return Lines(tuple(parse_overlap(entry) for entry in config.personas.allowed_overlap), held)
 
 
-def _held(persona: str, access: Access, personas: Personas) -> dict[str, tuple[Writes, ...]]:
-    """What a persona may change, by resource. A platform operator's wildcards are left out: they hold everything."""
+def _held(persona: str, access: Access, personas: Personas) -> Held:
+    """What a persona may change; a platform operator's wildcards are left out, since they mean everything."""
     writes = {w for s in personas.of.get(persona, frozenset()) for grant in access.of(s) for w in _writes(grant)}
-    if persona == OPERATOR:
-        writes = {w for w in writes if ALL not in (w.api_group, w.resource, w.verb)}
-    by_resource: dict[str, tuple[Writes, ...]] = {}
-    for write in sorted(writes):
-        by_resource[write.resource] = (*by_resource.get(write.resource, ()), write)
-    return by_resource
+    wild = {write for write in writes if ALL in (write.api_group, write.verb) or ALL in write.resource}
+    exact: dict[tuple[str, str, str], dict[str, set[str]]] = {}
+    for write in writes - wild:
+        names = exact.setdefault((write.api_group, write.resource, write.verb), {})
+        names.setdefault(write.name, set()).add(write.namespace)
+    return Held(exact, tuple(sorted(wild)) if persona != OPERATOR else ())
 
 
 def _is(write: Writes, capability: Capability) -> bool:
-    names = (write.name,) if write.name else ()
-    return capability.given(Rule((write.verb,), (write.api_group,), (write.resource,), names), write.namespace)
+    return _gives(capability, write.api_group, write.resource, write.name, write.verb, bool(write.namespace))
+
+
+@cache
+def _gives(capability: Capability, group: str, resource: str, name: str, verb: str, placed: bool) -> bool:
+    rule = Rule((verb,), (group,), (resource,), (name,) if name else ())
+    return capability.given(rule, "some" if placed else "")
 
 
 def _writes(grant: Grant) -> frozenset[Writes]:

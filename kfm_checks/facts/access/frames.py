@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.facts.access.grants import Access, access
-from kfm_checks.facts.access.rules import Request
+from kfm_checks.facts.access.rules import Permission, Request, Rule
 from kfm_checks.facts.objects import Inventory, inventory
 
 if TYPE_CHECKING:
@@ -17,13 +17,14 @@ COLUMNS = ("subject", "namespace", "api_group", "resource", "resource_name", "no
 
 def permission_rows(access: Access) -> list[tuple[str, ...]]:
     """Every permission as granted, in the order of the columns: no duplicates, sorted."""
-    rows = {
-        (grant.subject, grant.namespace, *permission)
-        for grant in access.grants
-        for rule in grant.rules or ()
-        for permission in rule.tuples(urls=not grant.namespace)
-    }
-    return sorted(rows)
+    by_rules: dict[tuple[bool, tuple[Rule, ...]], set[Permission]] = {}
+    held: dict[tuple[str, str], set[Permission]] = {}
+    for grant in access.grants:
+        key = (not grant.namespace, grant.rules or ())
+        if key not in by_rules:
+            by_rules[key] = {one for rule in key[1] for one in rule.tuples(urls=key[0])}
+        held.setdefault((grant.subject, grant.namespace), set()).update(by_rules[key])
+    return [(*place, *permission) for place in sorted(held) for permission in sorted(held[place])]
 
 
 def permissions(objects: Iterable[Mapping[str, Any]]) -> pd.DataFrame:
