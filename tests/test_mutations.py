@@ -65,6 +65,11 @@ def apply(edits: list[dict[str, Any]], target: Path) -> None:
         path = target / edit["file"]
         if edit.get("delete"):
             path.unlink()
+        elif "copy" in edit:
+            from kfm_checks.render import find_renderer, render
+
+            made = [render(target / folder, find_renderer()) for folder in edit["copy"]]
+            path.write_text("---\n".join(made), encoding="utf-8")
         elif "content" in edit:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(edit["content"], encoding="utf-8")
