@@ -52,11 +52,25 @@ def _unseen(inventory: Inventory, network: Network, store: Datastore) -> str:
         return "an operator makes its pods, and documents no labels that a policy could select"
     if not network.find(store.id):
         return "the render has no pods for it"
+    if store.operated and (name := _beyond_labels(network, store)):
+        return f"NetworkPolicy {name} selects by labels that the operator's documentation doesn't promise"
     isolated = all(network.isolating(pod, "Ingress") for pod in network.find(store.id))
     others = [obj for obj in not_evaluated(inventory, store.namespace) if obj.key.kind != "EgressFirewall"]
     others = [obj for obj in others if not (isolated and obj.key.kind == "BaselineAdminNetworkPolicy")]
     if others:
         return f"{others[0].key.kind} {others[0].key.name} also decides, and is not evaluated"
+    return ""
+
+
+def _beyond_labels(network: Network, store: Datastore) -> str:
+    """A policy that may select an operator's pods by labels beyond those known; "" where none does."""
+    known = network.endpoints[network.find(store.id)[0]].labels
+    for policy in network.policies:
+        wanted = {str(key): str(value) for key, value in (policy.selector.get("matchLabels") or {}).items()}
+        keys = {*wanted, *(str(one.get("key")) for one in policy.selector.get("matchExpressions") or [])}
+        contradicted = any(key in known and known[key] != value for key, value in wanted.items())
+        if policy.namespace == store.namespace and keys & {*known} and keys - {*known} and not contradicted:
+            return policy.obj.key.name
     return ""
 
 

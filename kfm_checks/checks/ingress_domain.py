@@ -19,8 +19,8 @@ def ingress_domain_is_known(public_hosts: tuple[PublicHost, ...], config: Config
     that most of them share. Where hosts are declared, one of them has to lie in it. Where no object names a host, the
     domain is not confirmed here.
 
-    Remedy: write the host into the Ingress's rules, the route's `hostnames` or the Route's `spec.host`; where the render
-    is right, mend `entry.hosts` in kfm-checks.yaml.
+    Remedy: write the host into the Ingress's rules, the route's `hostnames` or the Route's `spec.host`; where the
+    render is right, mend `entry.hosts` in kfm-checks.yaml.
     """
     named = [one for one in public_hosts if one.host != ANY and "." in one.host]
     if not named:

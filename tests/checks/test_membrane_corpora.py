@@ -1,4 +1,4 @@
-"""MEM-03 against others' rules about the presence of policies: what agrees, and what differs by their documented reason."""
+"""MEM-03 against others' rules about the presence of policies: what agrees, and what differs, and why."""
 
 from __future__ import annotations
 

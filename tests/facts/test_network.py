@@ -1,5 +1,6 @@
 """Reachability: against a brute-force evaluator, by properties, and on the cases that the API reference singles out."""
 
+
 from __future__ import annotations
 
 import ipaddress
@@ -7,7 +8,6 @@ import random
 import time
 from typing import Any
 
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from netpol_oracle import connects
@@ -29,11 +29,8 @@ def rows(objects: list[dict[str, Any]]) -> set[tuple[str, str, str, int, int]]:
     return set(found)
 
 
-def load(text: str) -> list[dict[str, Any]]:
-    return [obj for obj in yaml.safe_load_all(text) if obj]
-
-
 def pod(name: str, namespace: str = "a", labels: dict[str, str] | None = None, ports: Any = ()) -> dict[str, Any]:
+    """The objects of a text."""
     listed = [{"name": n, "protocol": proto, "containerPort": number} for n, proto, number in ports]
     return {
         "apiVersion": "v1",
@@ -44,6 +41,7 @@ def pod(name: str, namespace: str = "a", labels: dict[str, str] | None = None, p
 
 
 def netpol(name: str, namespace: str = "a", **spec: Any) -> dict[str, Any]:
+    """A bare Pod."""
     spec.setdefault("podSelector", {})
     return {
         "apiVersion": "networking.k8s.io/v1",
@@ -112,6 +110,7 @@ PORT = st.one_of(
 
 
 def rule(peers: str) -> st.SearchStrategy[dict[str, Any]]:
+    """Rules of one direction, drawn."""
     return st.fixed_dictionaries({}, optional={peers: st.lists(PEER, max_size=2), "ports": st.lists(PORT, max_size=2)})
 
 

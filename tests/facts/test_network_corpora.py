@@ -19,6 +19,7 @@ ALL = {(protocol, 1, 65535) for protocol in ("TCP", "UDP", "SCTP")}
 
 
 def cases() -> list[dict[str, Any]]:
+    """The cases, in order."""
     path = CORPORA / "netpol-analyzer.jsonl"
     return [json.loads(line) for line in path.read_text().splitlines()] if path.is_file() else []
 
@@ -39,6 +40,7 @@ def objects(folder: Path) -> list[dict[str, Any]]:
 
 
 def ours(path: str) -> dict[tuple[str, str], set[tuple[str, int, int]]]:
+    """Our table for a folder, IPv6 apart."""
     table: dict[tuple[str, str], set[tuple[str, int, int]]] = {}
     for source, destination, *ports in reachability(objects(CORPORA / path)).itertuples(index=False, name=None):
         table.setdefault((source, destination), set()).add(tuple(ports))  # type: ignore[arg-type]
