@@ -55,7 +55,8 @@ _ABOUT = _words(
 #: Before it, one of these says the same (``max_password_length``, ``existingSecret``).
 _NOT = _words(
     "public max min num no enable enabled disable disabled use automount allow require required requires skip show hide"
-    " has is existing pull forgot reset change rotate mount create generate without missing per by old-style"
+    " has is existing pull forgot reset change rotate mount create generate without missing per"
+    " by checksum digest sha sha256 md5"
 )
 
 _BOOLEAN = _words(

@@ -126,11 +126,21 @@ NEGATIVE: tuple[Case, ...] = (
     Case("an SSH public key", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI" + ALNUM[:43] + " ops@kfm", "ssh-key"),
     Case("known hosts", "github.com ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"),
     Case("sealed data", "encryptedData:\n  password: AgBy3i4OJSWK+PiTySYZZA9rO43cGDEq" + ALNUM * 4),
-    Case("a SOPS value", "password: ENC[AES256_GCM,data:3PTvx6o=,iv:74ni7B2QMB6=,tag:mK2Tu7JWDdEmZUrXz3uRzw==,type:str]"),
-    Case("SOPS with age", "enc: |\n  -----BEGIN AGE ENCRYPTED FILE-----\n  YWdlLWVuY3J5cHRpb24\n  -----END AGE ENCRYPTED FILE-----"),
+    Case(
+        "a SOPS value", "password: ENC[AES256_GCM,data:3PTvx6o=,iv:74ni7B2QMB6=,tag:mK2Tu7JWDdEmZUrXz3uRzw==,type:str]"
+    ),
+    Case(
+        "SOPS with age",
+        "enc: |\n  -----BEGIN AGE ENCRYPTED FILE-----\n  YWdlLWVuY3J5cHRpb24\n  -----END AGE ENCRYPTED FILE-----",
+    ),
     Case("a PGP message", "enc: |\n  -----BEGIN PGP MESSAGE-----\n\n  hQIMA\n  -----END PGP MESSAGE-----"),
-    Case("a secretKeyRef", "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: password\n"),
-    Case("an ExternalSecret", "data:\n- secretKey: password\n  remoteRef:\n    key: kfm/prod/db\n    property: password\n"),
+    Case(
+        "a secretKeyRef", "- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: db\n      key: password\n"
+    ),
+    Case(
+        "an ExternalSecret",
+        "data:\n- secretKey: password\n  remoteRef:\n    key: kfm/prod/db\n    property: password\n",
+    ),
     Case("a template", 'password: "{{ .password }}"'),
     Case("a URL by template", "url: postgres://{{ .user }}:{{ .password }}@db:5432/kfm"),
     Case("a URL by variable", "postgres://$(DB_USER):$(DB_PASSWORD)@db:5432/kfm", "DATABASE_URL"),
@@ -170,14 +180,20 @@ NEGATIVE: tuple[Case, ...] = (
     Case("a Rego policy", 'deny[msg] { input.kind == "Secret"; not input.metadata.annotations["sealed"] }'),
     Case("the header of a key, quoted", "no file may hold -----BEGIN " + "PRIVATE KEY----- in it"),
     Case("an ARN", "arn:aws:secretsmanager:eu-central-1:123456789012:secret:kfm-AbCdEf", "DB_SECRET"),
-    Case("an OpenAPI schema", "properties:\n  password:\n    type: string\n    description: The password of the user\n"),
+    Case(
+        "an OpenAPI schema", "properties:\n  password:\n    type: string\n    description: The password of the user\n"
+    ),
     Case("key and value of a label", "matchExpressions:\n- key: app\n  operator: In\n  values: [api]\n"),
     Case("a STAC asset", "href: s3://kfm-data/items/a.tif\nkey: a\nchecksum: 1220" + HEX),
     Case("a bcrypt cost", "bcrypt_cost: 12\npassword_policy: strong\npassword_min_length: 12\n"),
-    Case("basic authentication, the words", "nginx.ingress.kubernetes.io/auth-type: basic\nauth-secret: basic-auth-users"),
+    Case(
+        "basic authentication, the words", "nginx.ingress.kubernetes.io/auth-type: basic\nauth-secret: basic-auth-users"
+    ),
     Case("cron", 'schedule: "0 3 * * *"\nname: rotate-secrets\n'),
     Case("an OIDC client", "clientID: kfm-web\nclientSecret: $oidc.kfm.clientSecret\n"),
     Case("kubectl create token", "kubectl create token kfm-api --duration=10m"),
     Case("a Helm value", "auth:\n  existingSecret: pg\n  secretKeys:\n    adminPasswordKey: postgres-password\n"),
-    Case("the CSI driver", "objects: |\n  - objectName: db-password\n    objectType: secret\n    secretKey: password\n"),
+    Case(
+        "the CSI driver", "objects: |\n  - objectName: db-password\n    objectType: secret\n    secretKey: password\n"
+    ),
 )

@@ -6,7 +6,7 @@ import re
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfm_checks.credential_keys import is_literal, is_reference, strength
@@ -40,6 +40,7 @@ def test_the_quick_look_misses_nothing(case: Case) -> None:
     assert quiet([case.text, "kind: Namespace"]) == [False, True]
 
 
+@settings(deadline=None)
 @given(PASSWORDS)
 def test_no_finding_tells_its_value(password: str) -> None:
     """Neither the repr of a finding nor the masked text has the value, its length or anything made from it."""
@@ -50,6 +51,7 @@ def test_no_finding_tells_its_value(password: str) -> None:
     assert all(finding.end - finding.start == len(password) for finding in findings)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=400))
 def test_any_text_is_survived(text: str) -> None:
     """No text crashes the search; what is masked once is not masked again; findings lie within the text."""
@@ -59,6 +61,7 @@ def test_any_text_is_survived(text: str) -> None:
     mask(text)
 
 
+@settings(deadline=None)
 @given(PASSWORDS, st.sampled_from(["{}", "--db-password={}", "export TOKEN={}", '{{"apiKey": "{}"}}']))
 def test_base64_hides_nothing(password: str, form: str) -> None:
     """A credential is found behind base64, once and twice."""
@@ -70,7 +73,8 @@ def test_base64_hides_nothing(password: str, form: str) -> None:
     "text",
     [
         "key" * 100_000, "eyJ" * 100_000, "://" * 100_000, "a://u:" + "${x}" * 50_000, "A" * 500_000, "curl " * 50_000,
-        "-----BEGIN " + "PRIVATE KEY-----" + "a: " * 50_000, "<password" * 50_000, 'password="' * 50_000, "name: key " * 40_000,
+        "-----BEGIN " + "PRIVATE KEY-----" + "a: " * 50_000, "<password" * 50_000,
+        'password="' * 50_000, "name: key " * 40_000,
     ],
     ids=lambda text: text[:8],
 )  # fmt: skip
@@ -84,10 +88,12 @@ def test_hostile_text_is_not_slow(text: str) -> None:
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("DB_PASSWORD", "strong"), ("clientSecret", "strong"), ("AWS_SECRET_ACCESS_KEY", "strong"), ("apiKey", "strong"),
+        ("DB_PASSWORD", "strong"), ("clientSecret", "strong"), ("AWS_SECRET_ACCESS_KEY", "strong"),
+        ("apiKey", "strong"),
         ("token", "weak"), ("secret", "weak"), ("passwordSecret", "weak"), ("secretKey", "weak"),
         ("secretName", ""), ("passwordSecretRef", ""), ("TOKEN_TTL", ""), ("PASSWORD_FILE", ""), ("topologyKey", ""),
-        ("max_tokens", ""), ("automountServiceAccountToken", ""), ("compass", ""), ("existingSecret", ""), ("x" * 500, ""),
+        ("max_tokens", ""), ("automountServiceAccountToken", ""), ("compass", ""), ("existingSecret", ""),
+        ("x" * 500, ""),
     ],
 )  # fmt: skip
 def test_names_tell(key: str, expected: str) -> None:

@@ -206,7 +206,10 @@ def _literal(tree: Tree, file: TreeFile, reference: Reference) -> Iterator[Evide
 def _input(tree: Tree, file: TreeFile, reference: Reference) -> Iterator[Evidence]:
     """A file that a generator reads: an env file, or a file that becomes an entry."""
     source = tree.read(reference.target)
-    if source is None or sops_claim(source) is not None:
+    if source is None:
+        return
+    claim = sops_claim(source)
+    if claim is not None and not claim.faults:
         return
     key = reference.written.partition("=")[0] if "=" in reference.written else source.name
     found = find(source.text, key=key if "\n" not in source.text.strip() else "")
@@ -285,10 +288,15 @@ def secrets_are_references(tree: Tree, layout: Layout, file_credentials: FileCre
 
 def _in_secrets(file: TreeFile, exposures: tuple[Exposure, ...]) -> Iterator[Evidence]:
     subject, wanted = file_key(file.path), "references or ciphertext"
-    if sops_claim(file) is not None:
+    claim = sops_claim(file)
+    if claim is not None and not claim.faults:
         yield holds(subject, message="It is a file encrypted with SOPS.", expected=wanted, source=file.at())
         return
     bad = 0
+    for fault, line in claim.faults if claim else ():
+        bad += 1
+        message = f"It claims to be encrypted with SOPS, but {fault}."
+        yield fails(subject, message=message, expected=wanted, about=fault, source=file.at(line))
     for exposure in exposures:
         evidence = _exposed_in_file(file, exposure)
         bad += evidence.holds is not True

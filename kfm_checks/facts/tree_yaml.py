@@ -57,7 +57,7 @@ def load(text: str) -> Documents:
         loader = loader_class(text)
         try:
             while loader.check_node():
-                node = loader.get_node()
+                node: Any = loader.get_node()
                 if _expanded(node, {}) > VALUE_LIMIT:
                     return Documents(
                         (), f"line {node.start_mark.line + 1}: aliases expand to more than {VALUE_LIMIT} values"
