@@ -18,6 +18,7 @@ $(VENV)/site.stamp: requirements/site.txt pyproject.toml
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/site.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m compileall -q kfm_checks
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/site.stamp requirements/dev.txt

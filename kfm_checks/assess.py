@@ -41,7 +41,7 @@ def assess(
         "overlay": overlay,
         "as_of": overlay.as_of,
         "kubernetes_versions": options.kubernetes_versions,
-        "extra_schemas": _manifests_of(options.schemas),
+        "extra_schemas": _schemas_of(options.schemas),
         "extra_policies": _manifests_of(options.policies),
         **inputs,
         **options.inputs,
@@ -141,6 +141,14 @@ def _gaps(followed: Iterable[Any]) -> list[Evidence]:
         for source in followed
         if source.state == "unavailable"
     ]
+
+
+def _schemas_of(path: Path | None) -> tuple[Mapping[str, Any], ...]:
+    if path is None:
+        return ()
+    from kfm_checks.schema_files import load_schemas
+
+    return tuple(load_schemas(path))
 
 
 def _manifests_of(path: Path | None) -> tuple[Manifest, ...]:
