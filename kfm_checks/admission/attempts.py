@@ -1,0 +1,260 @@
+"""What would be let in: the patterns that the rails forbid, each tried as an object made from the overlay's own.
+
+A workload (or a Service) is changed so that it breaks one rail, and every enforcing policy is asked. The change is made
+to the Pod that it makes, since policies often match Pods alone, and then to the workload itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from kfm_checks.admission.candidates import candidate, expanded
+from kfm_checks.admission.engine import Policies
+from kfm_checks.admission.locate import pod_path
+from kfm_checks.admission.model import Candidate, Verdict
+from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.facts.pod_security import enforcement, violations
+from kfm_checks.facts.workloads import Workload
+from kfm_checks.model import Manifest, ObjectKey, Path
+
+#: Kinds whose containers the rail about probes is for.
+SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout"})
+Spec = dict[str, Any]
+Edit = Callable[[Spec, int], Spec]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """One thing that a rail forbids, and the change that makes a pod spec do it."""
+
+    row: str
+    words: str
+    edit: Edit
+    serving: bool = False
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One attempt and what came of it. ``by`` is empty where it would be let in."""
+
+    row: str
+    words: str
+    subject: Manifest
+    path: Path
+    #: Verdicts that refuse it; Pod Security is said in ``pod_security``.
+    by: tuple[Verdict, ...] = ()
+    pod_security: str = ""
+    #: Why nobody can tell, "" where it is known.
+    unknown: str = ""
+    #: Whether every policy that refuses it fails open.
+    fails_open: bool = False
+
+    @property
+    def refused(self) -> bool:
+        """Whether the API server would refuse it."""
+        return bool(self.by or self.pod_security)
+
+    @property
+    def policies(self) -> tuple[str, ...]:
+        """Who refuses it, in words."""
+        names = sorted({f"{v.policy.key.kind} {v.policy.key.name}" for v in self.by})
+        return (self.pod_security, *names) if self.pod_security else tuple(names)
+
+
+def _container(change: Callable[[Spec], Spec]) -> Edit:
+    """A change of the last container: a policy that only looks at the first misses it."""
+
+    def edit(spec: Spec, index: int) -> Spec:
+        listed = list(spec["containers"])
+        listed[index] = change(listed[index])
+        return {**spec, "containers": listed}
+
+    return edit
+
+
+def _without(name: str) -> Edit:
+    return _container(lambda c: {k: v for k, v in c.items() if k != name})
+
+
+def _resources(kinds: tuple[str, ...], resource: str) -> Edit:
+    def change(container: Spec) -> Spec:
+        given = container.get("resources")
+        made = dict(given) if isinstance(given, dict) else {}
+        for kind in kinds:
+            if isinstance(made.get(kind), dict):
+                made[kind] = {k: v for k, v in made[kind].items() if k != resource}
+        return {**container, "resources": {k: v for k, v in made.items() if v}}
+
+    inner = _container(change)
+    return lambda spec, index: {k: v for k, v in inner(spec, index).items() if k != "resources"}
+
+
+def _image(change: Callable[[str], str], pull: str) -> Edit:
+    return _container(lambda c: {**c, "image": change(_name(c.get("image"))), "imagePullPolicy": pull})
+
+
+def _name(image: Any) -> str:
+    """The image without tag and digest."""
+    bare = str(image or "registry.example/app").partition("@")[0]
+    head, slash, last = bare.rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"
+
+
+def _privileged(container: Spec) -> Spec:
+    context = container.get("securityContext")
+    return {**container, "securityContext": {**(context if isinstance(context, dict) else {}), "privileged": True}}
+
+
+def _host_path(spec: Spec, _index: int) -> Spec:
+    listed = spec.get("volumes")
+    volume = {"name": "kfm-attempt", "hostPath": {"path": "/", "type": ""}}
+    return {**spec, "volumes": [*(listed if isinstance(listed, list) else []), volume]}
+
+
+PATTERNS: tuple[Pattern, ...] = (
+    Pattern("RAIL-02", "has no liveness probe", _without("livenessProbe"), serving=True),
+    Pattern("RAIL-02", "has no readiness probe", _without("readinessProbe"), serving=True),
+    Pattern("RAIL-03", "sets neither request nor limit for CPU", _resources(("requests", "limits"), "cpu")),
+    Pattern("RAIL-03", "sets neither request nor limit for memory", _resources(("requests", "limits"), "memory")),
+    Pattern("RAIL-03", "sets no CPU limit", _resources(("limits",), "cpu")),
+    Pattern("RAIL-03", "sets no memory limit", _resources(("limits",), "memory")),
+    Pattern("RAIL-06", "has an image with the tag latest", _image(lambda name: f"{name}:latest", "Always")),
+    Pattern("RAIL-06", "has an image with a tag and no digest", _image(lambda name: f"{name}:1.0.0", "IfNotPresent")),
+    Pattern("RAIL-08", "is privileged", _container(_privileged)),
+    Pattern("RAIL-08", "shares the host's network", lambda spec, _: {**spec, "hostNetwork": True}),
+    Pattern("RAIL-08", "mounts the host's root folder", _host_path),
+)
+
+
+class Trier:
+    """Tries patterns; remembers which policy refused a pattern last, since it most often refuses the next too."""
+
+    def __init__(self, policies: Policies, inventory: Inventory) -> None:
+        self.policies = policies
+        self.inventory = inventory
+        self._last: dict[str, ObjectKey] = {}
+
+    def workload(self, workload: Workload, patterns: tuple[Pattern, ...]) -> Iterator[tuple[Attempt, list[Candidate]]]:
+        """Each pattern on a workload, with the candidates that other engines may still be asked about."""
+        made = list(expanded(workload.obj, self.inventory, self.policies.resources, limit_ranges=False))
+        index = _last_container(workload)
+        if index is None:
+            return
+        # The Pod first: that is what most policies match.
+        for pattern in patterns:
+            if pattern.serving and workload.kind not in SERVING:
+                continue
+            changed = [edited for one in reversed(made) if (edited := _edited(one, pattern, index)) is not None]
+            path = (*workload.path, "containers", index)
+            attempt = Attempt(pattern.row, pattern.words, workload.obj, path)
+            yield self._tried(attempt, changed), changed
+
+    def service(self, obj: Manifest) -> tuple[Attempt, list[Candidate]]:
+        """A Service turned into one with a node port."""
+        own = candidate(obj, self.inventory, self.policies.resources)
+        spec = dig(own.obj, "spec", default={})
+        kept = {k: v for k, v in spec.items() if k != "allocateLoadBalancerNodePorts"} if isinstance(spec, dict) else {}
+        made = replace(own, obj={**own.obj, "spec": {**kept, "type": "NodePort", "externalTrafficPolicy": "Cluster"}})
+        attempt = Attempt("RAIL-07", "is of type NodePort", obj, ("spec", "type"))
+        return self._tried(attempt, [made]), [made]
+
+    def _tried(self, attempt: Attempt, changed: list[Candidate]) -> Attempt:
+        guarded = self._pod_security(attempt, changed)
+        if guarded:
+            return replace(attempt, pod_security=guarded)
+        open_by: tuple[Verdict, ...] = ()
+        unknown = ""
+        for one in changed:
+            refused, failing_open, reason = self._ask(one, attempt.words)
+            if refused:
+                return replace(attempt, by=refused)
+            open_by = open_by or failing_open
+            unknown = unknown or reason
+        if open_by:
+            return replace(attempt, by=open_by, fails_open=True)
+        return replace(attempt, unknown=unknown)
+
+    def _ask(self, one: Candidate, words: str) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...], str]:
+        """Verdicts that refuse it, those that do so but fail open, and why one could not be evaluated."""
+        open_by: tuple[Verdict, ...] = ()
+        unknown = ""
+        first = self._last.get(words)
+        for unit in sorted(self.policies.units(one), key=lambda unit: unit.key != first):
+            found = tuple(unit.judge(one, False))
+            refused = tuple(v for v in found if v.refuses)
+            if refused and not _fails_open(refused[0].policy):
+                self._last[words] = unit.key
+                return refused, (), ""
+            open_by = open_by or refused
+            unknown = unknown or next((_why(v) for v in found if v.result == "not-evaluated" and "deny" in v.actions), "")
+        return (), open_by, unknown
+
+    def _pod_security(self, attempt: Attempt, changed: list[Candidate]) -> str:
+        """Pod Security by the namespace's label, which refuses Pods as any policy does."""
+        if attempt.row != "RAIL-08" or not changed:
+            return ""
+        pod = changed[0]
+        enforced = enforcement(self.inventory.namespaces.get(pod.namespace))
+        if pod.kind != "Pod" or enforced.level == "privileged" or enforced.problem:
+            return ""
+        if violations(pod.obj, enforced.level, enforced.version):
+            return f"Pod Security ({enforced.level}) of namespace {pod.namespace}"
+        return ""
+
+
+def _why(verdict: Verdict) -> str:
+    return f"{verdict.policy.key.kind} {verdict.policy.key.name}: {verdict.message}"
+
+
+def _fails_open(policy: Manifest) -> bool:
+    spec = dig(policy, "spec", default={})
+    return "Ignore" in (dig(spec, "failurePolicy"), dig(spec, "webhookConfiguration", "failurePolicy"))
+
+
+def _last_container(workload: Workload) -> int | None:
+    listed = workload.spec.get("containers")
+    if not isinstance(listed, list) or not listed or not all(isinstance(c, dict) for c in listed):
+        return None
+    return len(listed) - 1
+
+
+def _edited(one: Candidate, pattern: Pattern, index: int) -> Candidate | None:
+    path = pod_path(one)
+    spec = dig(one.obj, *path) if path is not None else None
+    if path is None or not isinstance(spec, dict):
+        return None
+    return replace(one, obj=_placed(one.obj, path, pattern.edit(spec, index)))
+
+
+def _placed(obj: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
+    head = str(path[0])
+    return {**obj, head: value if len(path) == 1 else _placed(obj[head], path[1:], value)}
+
+
+def settle(policies: Policies, tried: list[tuple[Attempt, list[Candidate]]], others: tuple[Manifest, ...]) -> list[Attempt]:
+    """Ask Gatekeeper about all attempts that no other engine refuses; then what isn't evaluated here leaves a doubt."""
+    still = [(i, c) for i, (attempt, changed) in enumerate(tried) if not attempt.refused for c in changed]
+    refusing: dict[int, list[Verdict]] = {}
+    doubts: dict[int, str] = {}
+    if policies.constraints:
+        # Candidates of different attempts may be equal in all but identity.
+        place = {id(c): i for i, c in still}
+        for verdict in policies.gatekeeper(tuple(c for _, c in still)):
+            index = place[id(verdict.candidate)]
+            if verdict.refuses:
+                refusing.setdefault(index, []).append(verdict)
+            elif verdict.result == "not-evaluated" and "deny" in verdict.actions:
+                doubts.setdefault(index, _why(verdict))
+    out = []
+    for index, (attempt, _) in enumerate(tried):
+        if not attempt.refused and index in refusing:
+            attempt = replace(attempt, by=tuple(refusing[index]), unknown="")
+        elif not attempt.refused and not attempt.unknown:
+            doubt = doubts.get(index, "")
+            if not doubt and others:
+                doubt = f"{others[0].key.kind} {others[0].key.name} may refuse it, and is not evaluated here"
+            attempt = replace(attempt, unknown=doubt)
+        out.append(attempt)
+    return out
