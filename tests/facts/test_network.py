@@ -30,7 +30,7 @@ def rows(objects: list[dict[str, Any]]) -> set[tuple[str, str, str, int, int]]:
 
 
 def pod(name: str, namespace: str = "a", labels: dict[str, str] | None = None, ports: Any = ()) -> dict[str, Any]:
-    """The objects of a text."""
+    """A bare Pod."""
     listed = [{"name": n, "protocol": proto, "containerPort": number} for n, proto, number in ports]
     return {
         "apiVersion": "v1",
@@ -41,7 +41,7 @@ def pod(name: str, namespace: str = "a", labels: dict[str, str] | None = None, p
 
 
 def netpol(name: str, namespace: str = "a", **spec: Any) -> dict[str, Any]:
-    """A bare Pod."""
+    """A NetworkPolicy."""
     spec.setdefault("podSelector", {})
     return {
         "apiVersion": "networking.k8s.io/v1",
