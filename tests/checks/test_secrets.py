@@ -42,7 +42,7 @@ def secret(**entries: str) -> Manifest:
 def test_no_value_in_any_evidence(value: str) -> None:
     """A credential in every place that is looked at: no evidence, message, pointer, repr or reason has its value."""
     encoded = base64.b64encode(value.encode()).decode()
-    container = {"name": "c", "args": ["--password", value, f"--token={value}"]}
+    container: dict[str, Any] = {"name": "c", "args": ["--password", value, f"--token={value}"]}
     container["env"] = [{"name": "API_KEY", "value": value}]
     settings_ = {"url": f"redis://:{value}@x", "x.env": f"PASSWORD={value}"}
     sealed = {"metadata": {"name": "e"}, "spec": {"encryptedData": {"a": encoded}}}
