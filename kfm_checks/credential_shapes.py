@@ -74,7 +74,7 @@ _VENDOR = re.compile(
 #: One cheap look before all else: a text without any of these has no credential by its form. Looking for ninety
 #: literals one by one costs less than one regular expression with as many branches.
 _HINTS = (
-    *(
+    *(  # noqa: SIM905 - ninety strings read better so
         "-----B eyJ AKIA ASIA A3T ABIA ACCA AIza ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat gldt- glft- "
         "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c k_live_ "
         "k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
@@ -83,7 +83,7 @@ _HINTS = (
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken"'
-    ).split(),  # noqa: SIM905 - ninety strings read better so
+    ).split(),
     *("earer ", "EARER ", "asic ", "BASIC ", "curl ", "login "),
 )
 _USERINFO = re.compile(r"://[^\s]{0,400}@")

@@ -1,5 +1,7 @@
-"""Synthetic credentials in the forms met in overlays, and what looks like one and is none. Every value is made up here,
-joined from parts so that no scanner of pushes takes it for real."""
+"""Synthetic credentials in the forms met in overlays, and what looks like one and is none.
+
+Every value is made up here, joined from parts so that no scanner of pushes takes it for real.
+"""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def secrets_come_from_backend(
 
 
 def _decrypted(claims: tuple[Claim, ...]) -> Iterator[tuple[Claim, str, str]]:
-    """The Secrets that files encrypted with SOPS stand for (Flux and KSOPS decrypt them on their way to the cluster)."""
+    """The Secrets that files encrypted with SOPS stand for (Flux and KSOPS decrypt them on their way)."""
     for claim in claims:
         for document in claim.file.documents if claim.file.is_manifest_file else ():
             if dig(document.value, "kind") == "Secret" and not claim.faults:

@@ -143,7 +143,8 @@ def secrets_are_references(tree: Tree, layout: Layout, file_credentials: FileCre
 
     It is the one place where reviewers look for secrets; what is there must be safe to read for everybody.
 
-    Remedy: replace a plain Secret by an ExternalSecret, a SealedSecret or a file encrypted with SOPS; move workloads out.
+    Remedy: replace a plain Secret by an ExternalSecret, a SealedSecret or a file encrypted with SOPS; move workloads
+    out.
     """
     name = layout.folders.get("secrets")
     if name is None:

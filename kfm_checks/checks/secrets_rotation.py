@@ -33,12 +33,12 @@ def secret_rotation_is_tested(
 ) -> Iterator[Evidence]:
     """Rotation of every secret is scheduled, written down, and has been tested.
 
-    A credential that is never changed is worth stealing for years, and a rotation that nobody has tried fails on the day
-    it is needed. The schedule is read from the objects and the document from the overlay; that a rotation has been
+    A credential that is never changed is worth stealing for years, and a rotation that nobody has tried fails on the
+    day it is needed. The schedule is read from the objects and the document from the overlay; that a rotation has been
     carried out nobody can read from files: it takes a record (``kfm-checks attest SEC-04``).
 
-    Remedy: give each ExternalSecret a refreshInterval, write a rotation calendar in the README or in ``governance/``, carry
-    it out, and record it.
+    Remedy: give each ExternalSecret a refreshInterval, write a rotation calendar in the README or in
+    ``governance/``, carry it out, and record it.
     """
     looked = [evidence for maker in secret_makers for evidence in _schedule(maker)]
     looked += [evidence for obj in inventory.of("CronJob", "batch") for evidence in _rotation_job(obj)]
@@ -125,8 +125,9 @@ def break_glass_rotation_is_documented(tree: Tree, procedures: tuple[Section, ..
 
     When a credential has leaked there is no time to find out who revokes what, where, and in which order.
 
-    Remedy: write the steps under a heading such as "Break-glass rotation" in the README or in ``governance/``: who decides,
-    how to revoke, how to issue the new value, how to make the workloads read it, how to commit back what was done.
+    Remedy: write the steps under a heading such as "Break-glass rotation" in the README or in ``governance/``: who
+    decides, how to revoke, how to issue the new value, how to make the workloads read it, how to commit back what
+    was done.
     """
     wanted = "a section on break-glass rotation with concrete steps"
     poor: list[Section] = []
@@ -162,8 +163,8 @@ def ciphertext_is_ciphertext(inventory: Inventory, sops_claims: tuple[Claim, ...
     """What claims to be ciphertext has the form of ciphertext; without the key no more can be known.
 
     A file named ``secrets.enc.yaml`` that somebody forgot to encrypt, or one leaf added after the encryption, is plain
-    text that everybody takes for safe. The form is that of SOPS (metadata with a mac, a time and a key group, every leaf
-    as ENC[AES256_GCM,…]) and of Sealed Secrets (the session key's length, the sealed key, the ciphertext).
+    text that everybody takes for safe. The form is that of SOPS (metadata with a mac, a time and a key
+    group, every leaf as ENC[AES256_GCM,…]) and of Sealed Secrets (the session key's length, the sealed key, the rest).
 
     Remedy: run ``sops --encrypt --in-place`` on the file or ``kubeseal`` on the Secret, and revoke what was readable.
     """

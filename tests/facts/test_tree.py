@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -39,9 +38,9 @@ def test_lists_hidden_files_and_leaves_git_out(tmp_path: Path) -> None:
 def test_a_link_out_is_listed_and_not_read(tmp_path: Path) -> None:
     """A symbolic link that leads out of the tree is never followed."""
     tree = overlay(tmp_path, {"outside": "secret", "infra/prod/a": "x"})
-    os.symlink("../../outside", tmp_path / "infra/prod/link")
-    os.symlink("a", tmp_path / "infra/prod/inner")
-    os.symlink("..", tmp_path / "infra/prod/up")
+    (tmp_path / "infra/prod/link").symlink_to("../../outside")
+    (tmp_path / "infra/prod/inner").symlink_to("a")
+    (tmp_path / "infra/prod/up").symlink_to("..")
     assert [file.path for file in tree.links_out] == ["link", "up"]
     link, inner = tree.get("link"), tree.get("inner")
     assert link and link.text == "" and "leads out" in link.unread
