@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfm_checks.admission.candidates import candidate, expanded
 from kfm_checks.admission.engine import Policies
 from kfm_checks.admission.locate import pod_path
 from kfm_checks.admission.model import Candidate, Verdict
@@ -128,6 +127,21 @@ PATTERNS: tuple[Pattern, ...] = (
 )
 
 
+class Changed:
+    """The changed objects of one attempt, the Pod first: that is what most policies match. Made when asked for."""
+
+    def __init__(self, made: tuple[Candidate, ...], pattern: Pattern | None, index: int) -> None:
+        self._made = made
+        self._pattern = pattern
+        self._index = index
+
+    def __iter__(self) -> Iterator[Candidate]:
+        for one in reversed(self._made):
+            edited = one if self._pattern is None else _edited(one, self._pattern, self._index)
+            if edited is not None:
+                yield edited
+
+
 class Trier:
     """Tries patterns; remembers which policy refused a pattern last, since it most often refuses the next too."""
 
@@ -136,31 +150,31 @@ class Trier:
         self.inventory = inventory
         self._last: dict[str, ObjectKey] = {}
 
-    def workload(self, workload: Workload, patterns: tuple[Pattern, ...]) -> Iterator[tuple[Attempt, list[Candidate]]]:
-        """Each pattern on a workload, with the candidates that other engines may still be asked about."""
-        made = list(expanded(workload.obj, self.inventory, self.policies.resources, limit_ranges=False))
+    def workload(
+        self, workload: Workload, made: tuple[Candidate, ...], patterns: tuple[Pattern, ...]
+    ) -> Iterator[tuple[Attempt, Changed]]:
+        """Each pattern on a workload (``made``: itself and what it makes), with what other engines may still be asked about."""
         index = _last_container(workload)
         if index is None:
             return
-        # The Pod first: that is what most policies match.
         for pattern in patterns:
             if pattern.serving and workload.kind not in SERVING:
                 continue
-            changed = [edited for one in reversed(made) if (edited := _edited(one, pattern, index)) is not None]
+            changed = Changed(made, pattern, index)
             path = (*workload.path, "containers", index)
             attempt = Attempt(pattern.row, pattern.words, workload.obj, path)
             yield self._tried(attempt, changed), changed
 
-    def service(self, obj: Manifest) -> tuple[Attempt, list[Candidate]]:
+    def service(self, own: Candidate) -> tuple[Attempt, Changed]:
         """A Service turned into one with a node port."""
-        own = candidate(obj, self.inventory, self.policies.resources)
         spec = dig(own.obj, "spec", default={})
         kept = {k: v for k, v in spec.items() if k != "allocateLoadBalancerNodePorts"} if isinstance(spec, dict) else {}
         made = replace(own, obj={**own.obj, "spec": {**kept, "type": "NodePort", "externalTrafficPolicy": "Cluster"}})
-        attempt = Attempt("RAIL-07", "is of type NodePort", obj, ("spec", "type"))
-        return self._tried(attempt, [made]), [made]
+        attempt = Attempt("RAIL-07", "is of type NodePort", own.source, ("spec", "type"))
+        changed = Changed((made,), None, 0)
+        return self._tried(attempt, changed), changed
 
-    def _tried(self, attempt: Attempt, changed: list[Candidate]) -> Attempt:
+    def _tried(self, attempt: Attempt, changed: Changed) -> Attempt:
         guarded = self._pod_security(attempt, changed)
         if guarded:
             return replace(attempt, pod_security=guarded)
@@ -191,11 +205,11 @@ class Trier:
             unknown = unknown or next((_why(v) for v in found if v.result == "not-evaluated" and "deny" in v.actions), "")
         return (), open_by, unknown
 
-    def _pod_security(self, attempt: Attempt, changed: list[Candidate]) -> str:
+    def _pod_security(self, attempt: Attempt, changed: Changed) -> str:
         """Pod Security by the namespace's label, which refuses Pods as any policy does."""
-        if attempt.row != "RAIL-08" or not changed:
+        pod = next(iter(changed), None) if attempt.row == "RAIL-08" else None
+        if pod is None:
             return ""
-        pod = changed[0]
         enforced = enforcement(self.inventory.namespaces.get(pod.namespace))
         if pod.kind != "Pod" or enforced.level == "privileged" or enforced.problem:
             return ""
@@ -233,12 +247,12 @@ def _placed(obj: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     return {**obj, head: value if len(path) == 1 else _placed(obj[head], path[1:], value)}
 
 
-def settle(policies: Policies, tried: list[tuple[Attempt, list[Candidate]]], others: tuple[Manifest, ...]) -> list[Attempt]:
+def settle(policies: Policies, tried: list[tuple[Attempt, Changed]], others: tuple[Manifest, ...]) -> list[Attempt]:
     """Ask Gatekeeper about all attempts that no other engine refuses; then what isn't evaluated here leaves a doubt."""
-    still = [(i, c) for i, (attempt, changed) in enumerate(tried) if not attempt.refused for c in changed]
     refusing: dict[int, list[Verdict]] = {}
     doubts: dict[int, str] = {}
     if policies.constraints:
+        still = [(i, c) for i, (attempt, changed) in enumerate(tried) if not attempt.refused for c in changed]
         # Candidates of different attempts may be equal in all but identity.
         place = {id(c): i for i, c in still}
         for verdict in policies.gatekeeper(tuple(c for _, c in still)):

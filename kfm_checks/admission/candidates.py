@@ -44,13 +44,8 @@ def _in_namespace(made: Candidate, inventory: Inventory) -> Candidate:
     )
 
 
-def expanded(
-    obj: Manifest, inventory: Inventory, resources: Resources, *, limit_ranges: bool = True
-) -> Iterator[Candidate]:
-    """The object, then what its controller makes of it: a ReplicaSet or a Job, and a Pod.
-
-    ``limit_ranges``: whether the Pod gets the defaults of its namespace's LimitRange.
-    """
+def expanded(obj: Manifest, inventory: Inventory, resources: Resources) -> Iterator[Candidate]:
+    """The object, then what its controller makes of it: a ReplicaSet or a Job, and a Pod (``limited`` not yet applied)."""
     own = candidate(obj, inventory, resources)
     yield own
     key = (own.group, own.kind)
@@ -61,7 +56,7 @@ def expanded(
     if key in _BETWEEN and (between := _between(own)) is not None:
         yield between
         owner = between
-    pod = _pod(own, owner, path, inventory.of("LimitRange") if limit_ranges else [])
+    pod = _pod(own, owner, path)
     if pod is not None:
         yield pod
 
@@ -80,16 +75,13 @@ def _between(own: Candidate) -> Candidate | None:
     return replace(own, obj=completed(obj), resource=f"{kind.lower()}s", origin_path=path, derived=True)
 
 
-def _pod(own: Candidate, owner: Candidate, path: Path, limits: list[Manifest]) -> Candidate | None:
+def _pod(own: Candidate, owner: Candidate, path: Path) -> Candidate | None:
     template = dig(own.obj, *path)
     if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
         return None
     metadata = _metadata(dig(template, "metadata", default={}), owner)
     obj = completed({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
     running_pod(obj["spec"])
-    for limit_range in limits:
-        if limit_range.key.namespace == own.namespace:
-            _limited(obj["spec"], limit_range)
     return replace(own, obj=obj, resource="pods", origin_path=path, derived=True)
 
 
@@ -104,20 +96,33 @@ def _metadata(found: Any, owner: Candidate) -> dict[str, Any]:
     return {**made, "namespace": owner.namespace} if owner.namespace else made
 
 
-def _limited(spec: dict[str, Any], limit_range: Manifest) -> None:
-    """What the LimitRanger plugin gives containers (Kubernetes documentation, Limit Ranges)."""
-    for limit in items(limit_range, "spec", "limits"):
-        if limit.get("type") != "Container":
-            continue
-        for field in ("containers", "initContainers"):
-            for container in items(spec, field):
-                resources = sub(container, "resources")
-                for kind, source in (("limits", "default"), ("requests", "defaultRequest")):
-                    given = sub(limit, source) or {}
-                    if resources is not None and given and isinstance(resources.setdefault(kind, {}), dict):
-                        resources[kind] = {**given, **resources[kind]}
+def limited(pod: Candidate, inventory: Inventory) -> Candidate:
+    """The Pod with what its namespace's LimitRanges give its containers (Kubernetes documentation, *Limit Ranges*)."""
+    found = [obj for obj in inventory.of("LimitRange") if obj.key.namespace == pod.namespace]
+    limits = [limit for obj in found for limit in items(obj, "spec", "limits") if limit.get("type") == "Container"]
+    spec = pod.obj.get("spec")
+    if pod.kind != "Pod" or not limits or not isinstance(spec, dict):
+        return pod
+    fields = {name: _with_limits(spec[name], limits) for name in ("containers", "initContainers") if name in spec}
+    return replace(pod, obj={**pod.obj, "spec": {**spec, **fields}})
+
+
+def _with_limits(containers: Any, limits: list[dict[str, Any]]) -> Any:
+    if not isinstance(containers, list):
+        return containers
+    return [_with_limit(c, limits) if isinstance(c, dict) else c for c in containers]
+
+
+def _with_limit(container: dict[str, Any], limits: list[dict[str, Any]]) -> dict[str, Any]:
+    resources = dict(sub(container, "resources") or {})
+    for limit in limits:
+        for kind, source in (("limits", "default"), ("requests", "defaultRequest")):
+            given, own = sub(limit, source) or {}, resources.get(kind)
+            if given:
+                resources[kind] = {**given, **(own if isinstance(own, dict) else {})}
+    return {**container, "resources": resources}
 
 
 def candidates(inventory: Inventory, resources: Resources) -> tuple[Candidate, ...]:
-    """Every object of the render, and the Pods of its workloads. What a rendered workload owns is left as it is."""
+    """Every object of the render, and the Pods of its workloads, before any LimitRange."""
     return tuple(found for obj in inventory for found in expanded(obj, inventory, resources))

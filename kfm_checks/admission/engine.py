@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.admission import vap
-from kfm_checks.admission.candidates import candidates
+from kfm_checks.admission.candidates import candidates, limited
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.admission.mutators import Mutator, mutators
 from kfm_checks.admission.resources import Resources, resources
 from kfm_checks.facts.objects import Inventory, dig, items
-from kfm_checks.model import ObjectKey
+from kfm_checks.model import Manifest, ObjectKey
 
 if TYPE_CHECKING:
     from kfm_checks.admission import gatekeeper, kyverno, kyverno_cel
@@ -51,6 +52,18 @@ class Policies:
     def any(self) -> bool:
         """Whether there is a policy that could judge an object."""
         return bool(self.vaps or self.kyverno or self.kyverno_cel or self.constraints)
+
+    @cached_property
+    def dangling(self) -> tuple[tuple[Manifest, str], ...]:
+        """Bindings whose policy is nowhere here, with the name that they want."""
+        found = []
+        for prefix in ("Validating", "Mutating"):
+            names = {obj.key.name for obj in self.inventory.of(f"{prefix}AdmissionPolicy", ADMISSION)}
+            for binding in self.inventory.of(f"{prefix}AdmissionPolicyBinding", ADMISSION):
+                wanted = str(dig(binding, "spec", "policyName", default=""))
+                if wanted not in names:
+                    found.append((binding, wanted))
+        return tuple(found)
 
     def bound(self, candidate: Candidate) -> tuple[tuple[vap.Policy, vap.Binding], ...]:
         """Bound policies with a rule for the candidate's resource; selectors are not looked at yet."""
@@ -179,11 +192,6 @@ def _kyverno_cel(inventory: Inventory) -> tuple[kyverno_cel.Policy, ...]:
     return tuple(kyverno_cel.compile_validating(obj, inventory) for obj in found)
 
 
-def tried(inventory: Inventory, policies: Policies) -> tuple[Candidate, ...]:
-    """The candidates of a render: each object, and what the workloads make."""
-    return candidates(inventory, policies.resources)
-
-
 def verdicts(objects: Any, policy_objects: Any = ()) -> tuple[Verdict, ...]:
     """Verdicts of all policies on plain objects: for notebooks and tests.
 
@@ -193,4 +201,5 @@ def verdicts(objects: Any, policy_objects: Any = ()) -> tuple[Verdict, ...]:
 
     rendered = index(objects)
     policies = compile_policies(index([*rendered, *policy_objects]))
-    return policies.judge_all(tried(rendered, policies))
+    made = candidates(rendered, policies.resources)
+    return policies.judge_all(tuple(limited(candidate, policies.inventory) for candidate in made))

@@ -166,16 +166,6 @@ def _gatekeeper(policies: Policies, namespaces: tuple[str, ...]) -> Iterator[Sta
             yield Standing(template.obj, "Gatekeeper", problems=("no constraint uses it: it judges nothing",))
 
 
-def dangling(inventory: Inventory) -> Iterator[tuple[Manifest, str]]:
-    """Bindings whose policy is not in the render."""
-    for prefix in ("Validating", "Mutating"):
-        names = {obj.key.name for obj in inventory.of(f"{prefix}AdmissionPolicy", ADMISSION)}
-        for binding in inventory.of(f"{prefix}AdmissionPolicyBinding", ADMISSION):
-            wanted = str(dig(binding, "spec", "policyName", default=""))
-            if wanted not in names:
-                yield binding, wanted
-
-
 #: Groups of other engines whose policies are not evaluated here.
 OTHER_ENGINES = frozenset({"policies.kubewarden.io", "policy.jspolicy.com", "constraints.styra.com", "magalix.com"})
 _JUDGED = frozenset({"pods", "deployments", "statefulsets", "daemonsets", "services", "*"})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from kfm_checks.checks import (
     access,
+    admission,
     availability,
     backups,
     datastore_clients,
@@ -125,6 +126,9 @@ CHECKS: tuple[Check, ...] = (
     Check(pod_security.namespaces_enforce_pod_security, "no namespace is declared"),
     Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
+    Check(admission.admission_policies_are_enforced, "no workload, no Service and no policy"),
+    Check(admission.objects_pass_admission_policies, "no admission policy in the render"),
+    Check(admission.image_signatures_are_verified, "no workload outside the platform's namespaces"),
     Check(tokens.service_account_tokens_are_needed, "no pod"),
     Check(loads.only_reconciler_loads_data, "no workload and no binding"),
     Check(schema.objects_match_schema, "nothing was rendered"),

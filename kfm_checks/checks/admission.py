@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.admission import AdmissionRun, ImageCoverage
-from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Evidence, Manifest, Path
 
 if TYPE_CHECKING:
     from kfm_checks.admission.attempts import Attempt
+    from kfm_checks.admission.engine import Policies
     from kfm_checks.admission.model import Standing, Verdict
 
 _OTHERWISE = "a refusal by an enforcing policy"
 
 
 def admission_policies_are_enforced(
-    inventory: Inventory, admission_standing: tuple[Standing, ...], admission_attempts: tuple[Attempt, ...]
+    admission_policies: Policies | None, admission_standing: tuple[Standing, ...], admission_attempts: tuple[Attempt, ...]
 ) -> Iterator[Evidence]:
     """Admission policies that are bound and enforcing refuse what the rails forbid.
 
@@ -32,11 +32,9 @@ def admission_policies_are_enforced(
     Remedy: bind a policy with `validationActions: [Deny]` (Kyverno: `failureAction: Enforce`, Gatekeeper:
     `enforcementAction: deny`) and `failurePolicy: Fail` to every namespace with workloads.
     """
-    from kfm_checks.admission.standing import dangling
-
     for standing in admission_standing:
         yield from _standing(standing)
-    for binding, wanted in dangling(inventory):
+    for binding, wanted in admission_policies.dangling if admission_policies is not None else ():
         text = f"{binding.key.kind} {binding.key.name} binds the policy {wanted}, which is not in the render"
         yield fails(binding, ("spec", "policyName"), message=text, expected="a policy of the render", observed=wanted)
     for attempt in admission_attempts:

@@ -29,6 +29,9 @@ GROUPS = frozenset(
 VERIFIERS = frozenset({"kyverno.io", "policies.kyverno.io", "policy.sigstore.dev", "config.ratify.deislabs.io"})
 
 
+Candidates = dict[int, "tuple[Candidate, ...]"]
+
+
 @dataclass(frozen=True)
 class AdmissionRun:
     """Every object tried and every verdict. ``present`` is False where no policy is there at all."""
@@ -60,13 +63,27 @@ def admission_policies(inventory: Inventory, extra_policies: tuple[Manifest, ...
     return compile_policies(known)
 
 
-def admission_run(inventory: Inventory, admission_policies: Policies | None) -> AdmissionRun:
+def admission_candidates(
+    inventory: Inventory, extra_policies: tuple[Manifest, ...] | None
+) -> dict[int, tuple[Candidate, ...]]:
+    """Each object as the server completes it, with what it makes, by the identity (``id``) of the rendered object."""
+    from kfm_checks.admission.candidates import expanded
+    from kfm_checks.admission.resources import resources
+
+    names = resources(Inventory((*inventory.objects, *index(extra_policies or ()).objects)))
+    return {id(obj): tuple(expanded(obj, inventory, names)) for obj in inventory}
+
+
+def admission_run(
+    inventory: Inventory, admission_policies: Policies | None, admission_candidates: Candidates
+) -> AdmissionRun:
     """Every rendered object, and the Pods that workloads make, through every policy."""
     if admission_policies is None or not admission_policies.any:
         return AdmissionRun(False)
-    from kfm_checks.admission.engine import tried
+    from kfm_checks.admission.candidates import limited
 
-    candidates = tried(inventory, admission_policies)
+    made = (candidate for obj in inventory for candidate in admission_candidates[id(obj)])
+    candidates = tuple(limited(candidate, inventory) for candidate in made)
     return AdmissionRun(True, candidates, admission_policies.judge_all(candidates))
 
 
@@ -83,7 +100,11 @@ def admission_standing(
 
 
 def admission_attempts(
-    inventory: Inventory, admission_policies: Policies | None, workloads: tuple[Workload, ...], config: Config
+    inventory: Inventory,
+    admission_policies: Policies | None,
+    admission_candidates: Candidates,
+    workloads: tuple[Workload, ...],
+    config: Config,
 ) -> tuple[Attempt, ...]:
     """What the rails forbid, tried on every workload and Service outside Kubernetes' own and the platform's namespaces."""
     from kfm_checks.admission import attempts
@@ -95,10 +116,11 @@ def admission_attempts(
     found: list[Any] = []
     for workload in workloads:
         if not outside(workload.namespace, config):
-            found.extend(trier.workload(workload, _patterns(workload, config)))
+            made = admission_candidates[id(workload.obj)]
+            found.extend(trier.workload(workload, made, _patterns(workload, config)))
     for obj in inventory.of("Service"):
         if not outside(obj.key.namespace, config):
-            found.append(trier.service(obj))
+            found.append(trier.service(admission_candidates[id(obj)][0]))
     others = unread(policies.inventory) if admission_policies is not None else ()
     return tuple(attempts.settle(policies, found, others))
 
@@ -131,22 +153,23 @@ def _immutable(workload: Workload, config: Config) -> bool:
 
 
 def image_coverage(
-    inventory: Inventory, extra_policies: tuple[Manifest, ...] | None, workloads: tuple[Workload, ...], config: Config
+    inventory: Inventory,
+    extra_policies: tuple[Manifest, ...] | None,
+    admission_candidates: Candidates,
+    workloads: tuple[Workload, ...],
+    config: Config,
 ) -> tuple[ImageCoverage, ...]:
     """For each image of each workload outside the platform: the rule that would ask for its signature."""
-    from kfm_checks.admission.candidates import expanded
     from kfm_checks.admission.resources import resources
     from kfm_checks.admission.signatures import verifiers
 
-    given = tuple(index(extra_policies)) if extra_policies else ()
-    known = Inventory((*inventory.objects, *given))
-    names = resources(known)
-    found = verifiers(known, names)
+    known = Inventory((*inventory.objects, *index(extra_policies or ()).objects))
+    found = verifiers(known, resources(known))
     out = []
     for workload in workloads:
         if outside(workload.namespace, config) or (workload.obj.key.group, workload.kind) not in POD_TEMPLATES:
             continue
-        pod = list(expanded(workload.obj, known, names))[-1]
+        pod = admission_candidates[id(workload.obj)][-1]
         for container in workload.containers:
             covered, by = _covered(found, pod, container.image)
             out.append(ImageCoverage(workload, container.image, (*container.path, "image"), covered, by))
@@ -174,7 +197,7 @@ def policy_matrix(objects: Any) -> pd.DataFrame:
     from kfm_checks.facts.workloads import workloads
 
     inventory = index(objects)
-    run = admission_run(inventory, admission_policies(inventory, None))
+    run = admission_run(inventory, admission_policies(inventory, None), admission_candidates(inventory, None))
     columns = sorted({workload.id for workload in workloads(inventory)})
     cells: dict[str, dict[str, str]] = {}
     for verdict in run.verdicts:
@@ -204,7 +227,8 @@ def rail_matrix(objects: Any) -> pd.DataFrame:
     from kfm_checks.facts.workloads import workloads
 
     inventory = index(objects)
-    tried = admission_attempts(inventory, admission_policies(inventory, None), workloads(inventory), Config())
+    made = admission_candidates(inventory, None)
+    tried = admission_attempts(inventory, admission_policies(inventory, None), made, workloads(inventory), Config())
     rows = [
         (a.row, a.words, str(a.subject.key), "yes" if a.refused else "unknown" if a.unknown else "no", ", ".join(a.policies))
         for a in tried

@@ -10,6 +10,14 @@ from kfm_checks.facts.access.grants import access
 from kfm_checks.facts.access.personas import personas
 from kfm_checks.facts.access.secrets import secret_readers
 from kfm_checks.facts.access.sharing import shared_secrets
+from kfm_checks.facts.admission import (
+    admission_attempts,
+    admission_candidates,
+    admission_policies,
+    admission_run,
+    admission_standing,
+    image_coverage,
+)
 from kfm_checks.facts.ciphertext import sops_claims
 from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.datastores import datastores, operated
@@ -97,5 +105,11 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         secret_makers,
         direct_backends,
         secret_uses,
+        admission_policies,
+        admission_candidates,
+        admission_run,
+        admission_standing,
+        admission_attempts,
+        image_coverage,
     )
 }
