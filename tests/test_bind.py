@@ -145,7 +145,8 @@ def test_write_binds_once() -> None:
 
 def test_write_keeps_everything_else() -> None:
     """Line ends, several-line items and escaped bars survive; the comment stands behind the item's last line."""
-    text = "# T\r\n\r\n- [ ] Quotas on all\r\n  namespaces  \r\n\r\n| Field | Value |\r\n|---|---|\r\n| Cluster name | a\\|b |\r\n"
+    items = ["# T", "", "- [ ] Quotas on all", "  namespaces  ", ""]
+    text = "\r\n".join([*items, "| Field | Value |", "|---|---|", "| Cluster name | a\\|b |", ""])
     written = write(text, propose(parse_readme(text), CATALOGUE))
     assert "- [ ] Quotas on all\r\n  namespaces <!-- req: RAIL-01 -->\r\n" in written
     assert "| Cluster name | a\\|b <!-- req: META-02 --> |\r\n" in written

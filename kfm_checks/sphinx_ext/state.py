@@ -1,0 +1,70 @@
+"""The one run that a build shows. Sphinx has no place for it: its configuration is pickled, a run is not."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from kfm_checks.errors import UsageError
+from kfm_checks.sphinx_ext.view import View
+
+#: How notebooks are told which overlay to look at, and on which day expiry is judged.
+OVERLAY_VARIABLE = "KFM_CHECKS_OVERLAY"
+AS_OF_VARIABLE = "KFM_CHECKS_AS_OF"
+
+
+@dataclass
+class _State:
+    view: View | None = None
+    #: (from page, to page) -> relative address.
+    uri: Callable[[str, str], str] = lambda start, to: to
+
+
+_STATE = _State()
+
+
+def provide(view: View | None) -> None:
+    """Say which run the next build shows; None forgets it."""
+    _STATE.view = view
+
+
+def provided() -> bool:
+    """Whether a run was provided."""
+    return _STATE.view is not None
+
+
+def view() -> View:
+    """The run that is shown. Raises UsageError outside a build."""
+    if _STATE.view is None:
+        raise UsageError("no overlay was judged", remedy="set kfm_overlay in conf.py")
+    return _STATE.view
+
+
+def set_builder(uri: Callable[[str, str], str]) -> None:
+    """How the builder at work writes a relative address."""
+    _STATE.uri = uri
+
+
+def uri(start: str, to: str, anchor: str = "") -> str:
+    """The address of a page, from another, with an anchor."""
+    found = _STATE.uri(start, to)
+    return f"{found}#{anchor}" if anchor else found
+
+
+@contextmanager
+def notebook_environment(overlay: Path, as_of: str) -> Iterator[None]:
+    """The variables by which notebooks find the overlay and the day, set for the time of a build."""
+    wanted = {OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of}
+    before = {name: os.environ.get(name) for name in wanted}
+    os.environ.update(wanted)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
