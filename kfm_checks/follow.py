@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +14,7 @@ from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
 from kfm_checks.facts.objects import dig, inventory, items
 from kfm_checks.model import Manifest, ObjectKey
-from kfm_checks.render import Renderer, entrypoint, render
+from kfm_checks.render import Render, Renderer, entrypoint
 from kfm_checks.target import Target
 
 #: Sources of sources are followed so deep: deeper is a loop that changes its parameters.
@@ -218,27 +217,32 @@ def _value(name: str, values: dict[str, Any]) -> str:
     return str(found)
 
 
+#: Renders under way at once.
+AT_ONCE = 4
+
+
 def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator[tuple[Followed, tuple[Manifest, ...]]]:
-    """Render what can be had, two at a time; the order is that of the jobs."""
+    """Render what can be had, a few at a time; the order is that of the jobs."""
     plans = [(job, *_plan(job, context, seen)) for job in jobs]
-    with ThreadPoolExecutor(2) as pool:
-        futures = [pool.submit(make) if make else None for _, _, make in plans]
-        for (_job, item, _make), future in zip(plans, futures, strict=True):
-            if future is None:
+    for begin in range(0, len(plans), AT_ONCE):
+        started = [(job, item, make() if make else None) for job, item, make in plans[begin : begin + AT_ONCE]]
+        for job, item, render in started:
+            if render is None:
                 yield item, ()
                 continue
             try:
-                made = _objects(future.result(), _job, context)
+                made = _objects(*render, job, context)
             except KfmChecksError as error:
                 yield replace(item, state="unavailable", reason=str(error)), ()
             else:
                 yield replace(item, objects=len(made)), made
 
 
-_Rendered = tuple[Path, str | None]
+#: The folder, and the render of it under way (None: it holds plain manifests).
+_Started = tuple[Path, Render | None]
 
 
-def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Callable[[], _Rendered] | None]:
+def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Callable[[], _Started] | None]:
     key, source, namespace, why = job
 
     def item(state: Any, reason: str = "") -> Followed:
@@ -256,11 +260,13 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Cal
         return item("missing", f"{source.path} is not in this repository"), None
     if (folder / "Chart.yaml").is_file() and entrypoint(folder) is None:
         return item("unavailable", f"{source.path} is a Helm chart"), None
+    if entrypoint(folder) is not None and context.tool is None:
+        return item("unavailable", "a render made elsewhere was given, so sources are not rendered"), None
     identity = _identity(source, namespace)
     if identity in seen:
         return item("rendered", "already rendered for another reconciler"), None
     seen.add(identity)
-    return item("rendered"), lambda: _render(folder, source, namespace, context)
+    return item("rendered"), lambda: _start(folder, source, context)
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:
@@ -271,16 +277,12 @@ def _elsewhere(source: GitSource, context: _Following) -> str:
     return f"another repository ({source.repository}) can't be had here"
 
 
-def _render(folder: Path, source: GitSource, namespace: str, context: _Following) -> _Rendered:
-    """The folder and what it renders to (None: plain manifests)."""
-    if entrypoint(folder) is None:
-        return folder, None
-    if context.tool is None:
-        raise KfmChecksError("a render made elsewhere was given, so sources are not rendered")
-    return folder, render(folder, context.tool, overrides=overrides(source))
+def _start(folder: Path, source: GitSource, context: _Following) -> _Started:
+    plain = entrypoint(folder) is None or context.tool is None
+    return folder, None if plain or context.tool is None else context.tool.start(folder, overrides(source))
 
 
-def _objects(rendered: _Rendered, job: _Job, context: _Following) -> tuple[Manifest, ...]:
+def _objects(folder: Path, render: Render | None, job: _Job, context: _Following) -> tuple[Manifest, ...]:
     """The objects of one source; Argo CD puts those without a namespace into the destination's."""
     from kfm_checks.facts.references import references
     from kfm_checks.facts.tree import Tree
@@ -288,16 +290,18 @@ def _objects(rendered: _Rendered, job: _Job, context: _Following) -> tuple[Manif
     from kfm_checks.manifests import load_manifests
     from kfm_checks.provenance import Provenance
 
-    folder, text = rendered
-    if text is None:
+    if render is None:
         return tuple(_placed(obj, job[2]) for obj in load_manifests(folder))
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
-    return tuple(_placed(obj, job[2]) for obj in parsed(text, job[1].path, origins))
+    return tuple(_placed(obj, job[2]) for obj in parsed(render.text(), job[1].path, origins))
 
 
 def overrides(source: GitSource) -> dict[str, object] | None:
-    """Fields of the wrapping kustomization that do what the controller's own kustomize settings do."""
+    """Fields of the wrapping kustomization that do what the controller's own kustomize settings do.
+
+    Raises KfmChecksError for a setting that is not evaluated.
+    """
     settings = source.kustomize or {}
     found: dict[str, object] = {}
     for name in ("namePrefix", "nameSuffix", "patches", "namespace"):

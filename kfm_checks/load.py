@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError, RenderError
-from kfm_checks.facts.references import references
-from kfm_checks.facts.tree import Tree
 from kfm_checks.model import Manifest
 from kfm_checks.provenance import Provenance
-from kfm_checks.render import Renderer, find_renderer, render
+from kfm_checks.render import Render, Renderer, Version, find_renderer
 from kfm_checks.target import Target
 
 if TYPE_CHECKING:
@@ -20,43 +17,58 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """What the renderers wrote. It is parsed on the calling thread: see ``manifest_fast`` for why."""
+class Loading:
+    """Renderers at work, or a render that was made elsewhere."""
 
-    text: str
-    renderer: str
+    render: Render | None
+    version: Version | None
     tool: Renderer | None
     given: tuple[Manifest, ...] = ()
-    second: str | None = None
+    elsewhere: str = ""
+    second: Render | None = None
+
+    @property
+    def renderer(self) -> str:
+        """Who rendered, with the version."""
+        return self.version.text() if self.version else f"rendered elsewhere ({self.elsewhere})"
 
     def inputs(self, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
         """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
         from kfm_checks.follow import follow
         from kfm_checks.manifests import parse_rendered
 
-        objects = tuple(origins.place(self.given)) if self.given else parsed(self.text, target.path, origins)
+        given = tuple(origins.place(self.given))
+        objects = parsed(self.render.text(), target.path, origins) if self.render else given
         outside = reconcilers(config, target)
         followed, more = follow(objects, outside, config, target, self.tool)
         inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
         if self.second is not None:
-            inputs["second_render"] = tuple(parse_rendered(self.second))
+            inputs["second_render"] = tuple(parse_rendered(self.second.text()))
         return inputs
 
+    def stop(self) -> None:
+        """End the renderers: something else went wrong."""
+        for job in (self.render, self.second):
+            if job is not None:
+                job.stop()
+        if self.version is not None:
+            self.version.process.stop()
 
-def load_overlay(target: Target, options: Options) -> Loaded:
-    """Render the overlay, or read the render that was given. Raises KfmChecksError."""
+
+def start(target: Target, options: Options) -> Loading:
+    """Begin to render the overlay, or read the render that was given. Raises KfmChecksError."""
     if options.rendered is not None:
         from kfm_checks.manifests import load_manifests
 
         objects = tuple(load_manifests(options.rendered))
         if not objects:
             raise RenderError("there is no object in it", file=str(options.rendered), remedy="give a whole render")
-        return Loaded("", f"rendered elsewhere ({options.rendered.name})", None, objects)
+        return Loading(None, None, None, objects, options.rendered.name)
     tool = find_renderer(options.kustomize, options.loosened)
-    with ThreadPoolExecutor(1) as pool:
-        version = pool.submit(tool.version)
-        text = render(target.folder, tool)
-        return Loaded(text, version.result(), tool, (), _second(target, options, tool))
+    other = find_renderer(None, options.loosened) if options.kustomize else tool
+    # One renderer against itself proves nothing: a second render is made only by a tool of another make.
+    second = other.start(target.folder) if other.make != tool.make else None
+    return Loading(tool.start(target.folder), tool.version(), tool, second=second)
 
 
 def parsed(text: str, shown: str, origins: Provenance) -> tuple[Manifest, ...]:
@@ -67,21 +79,6 @@ def parsed(text: str, shown: str, origins: Provenance) -> tuple[Manifest, ...]:
     if not objects:
         raise RenderError("it renders to nothing", file=shown, remedy="name its resources")
     return tuple(origins.place(objects))
-
-
-def provenance(tree: Tree, target: Target) -> Provenance:
-    """The index of the files that the overlay is made from."""
-    return Provenance(tree, references(tree), target.path)
-
-
-def _second(target: Target, options: Options, tool: Renderer) -> str | None:
-    """The render of a tool of another make: the bundled kubectl beside a chosen kustomize. None: there is none."""
-    if not options.kustomize:
-        return None
-    other = find_renderer(None, options.loosened)
-    if other.make == tool.make:
-        return None
-    return render(target.folder, other)
 
 
 def reconcilers(config: Config, target: Target) -> tuple[Manifest, ...]:

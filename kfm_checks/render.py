@@ -9,18 +9,19 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
 
-from kfm_checks.errors import RenderError, UsageError, one_line
+from kfm_checks.errors import RenderError, UsageError
+from kfm_checks.render_errors import explain
 
 #: File names that kustomize accepts for an entrypoint, in its order.
 ENTRYPOINTS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 TIME_LIMIT = 60.0
 OUTPUT_LIMIT = 256 * 1024 * 1024
-#: Larger inputs are refused before kustomize reads them: a manifest of this size is a mistake or an attack.
-INPUT_LIMIT = 32 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -43,10 +44,61 @@ class Renderer:
     make: str = "kubectl"
     loosened: Loosened = field(default_factory=Loosened)
 
-    def version(self) -> str:
-        """``kustomize v5.8.1 (kubectl v1.37.1)``: the version of the renderer, as it reports it."""
+    def start(self, folder: Path, overrides: Mapping[str, object] | None = None) -> Render:
+        """Begin to render a folder.
+
+        ``overrides`` are fields of a kustomization around the folder (namespace, images…), as GitOps controllers set.
+        """
+        scratch = tempfile.TemporaryDirectory(prefix="kfm-checks-")
+        home = Path(scratch.name).resolve()
+        target = folder
+        if overrides:
+            target = home / "wrapper"
+            target.mkdir()
+            content = {**overrides, "resources": [os.path.relpath(folder.resolve(), target)]}
+            (target / "kustomization.yaml").write_text(json.dumps(content), encoding="utf-8")
+        command = [self.program, *self.arguments]
+        command += ["--enable-helm"] if self.loosened.enable_helm else []
+        command += [] if self.loosened.load_restrictor else ["--load-restrictor=LoadRestrictionsNone"]
+        return Render(_Process([*command, str(target)], scratch, self.loosened, target), folder, target)
+
+    def version(self) -> Version:
+        """Begin to ask for the version."""
         words = ("version",) if self.make == "kustomize" else ("version", "--client")
-        text = _run([self.program, *words], loosened=Loosened(), cwd=None).stdout
+        scratch = tempfile.TemporaryDirectory(prefix="kfm-checks-")
+        return Version(_Process([self.program, *words], scratch, Loosened(), None), self.make)
+
+
+@dataclass(frozen=True)
+class Render:
+    """A render under way."""
+
+    process: _Process
+    folder: Path
+    target: Path
+
+    def text(self) -> str:
+        """Wait for the YAML text. Raises RenderError with one clear line."""
+        status, output, errors = self.process.wait()
+        if status != 0:
+            raise explain(errors, self.folder, self.target)
+        return output
+
+    def stop(self) -> None:
+        """End it: nobody wants the result any more."""
+        self.process.stop()
+
+
+@dataclass(frozen=True)
+class Version:
+    """A question for a renderer's version under way."""
+
+    process: _Process
+    make: str
+
+    def text(self) -> str:
+        """``kustomize v5.8.1 (kubectl v1.37.1)``: the version as the renderer reports it."""
+        _, text, _ = self.process.wait()
         found = dict(re.findall(r"(Client|Kustomize) Version: (\S+)", text))
         if "Kustomize" in found:
             return f"kustomize {found['Kustomize']} (kubectl {found.get('Client', '?')})"
@@ -81,60 +133,64 @@ def entrypoint(folder: Path) -> Path | None:
 
 
 def render(folder: Path, renderer: Renderer, *, overrides: Mapping[str, object] | None = None) -> str:
-    """Render an overlay folder to YAML text.
-
-    ``overrides`` are fields of a kustomization around the folder (namespace, images…), as Argo CD and Flux set them.
-    Raises RenderError with one clear line.
-    """
-    if not overrides:
-        return _build(folder, renderer, shown=folder)
-    with tempfile.TemporaryDirectory(prefix="kfm-checks-") as scratch:
-        wrapper = Path(scratch).resolve()
-        content = {**overrides, "resources": [os.path.relpath(folder.resolve(), wrapper)]}
-        (wrapper / "kustomization.yaml").write_text(json.dumps(content), encoding="utf-8")
-        return _build(wrapper, renderer, shown=folder)
+    """Render a folder to YAML text and wait for it. Raises RenderError with one clear line."""
+    return renderer.start(folder, overrides).text()
 
 
-def _build(folder: Path, renderer: Renderer, *, shown: Path) -> str:
-    loosened = renderer.loosened
-    command = [renderer.program, *renderer.arguments]
-    if loosened.enable_helm:
-        command.append("--enable-helm")
-    if not loosened.load_restrictor:
-        command.append("--load-restrictor=LoadRestrictionsNone")
-    done = _run([*command, str(folder)], loosened=loosened, cwd=folder)
-    if done.returncode != 0:
-        raise explain(done.stderr, shown, folder)
-    return done.stdout
+class _Process:
+    """A program writing to files, with a time limit and a limit to what it writes; its scratch folder goes with it."""
 
-
-def _run(command: list[str], *, loosened: Loosened, cwd: Path | None) -> subprocess.CompletedProcess[str]:
-    with tempfile.TemporaryDirectory(prefix="kfm-checks-home-") as home, tempfile.TemporaryFile() as output:
+    def __init__(
+        self, command: list[str], scratch: tempfile.TemporaryDirectory[str], loosened: Loosened, cwd: Path | None
+    ) -> None:
+        self._scratch = scratch
+        self._output: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115
+        self._deadline = time.monotonic() + TIME_LIMIT
         try:
-            done = subprocess.run(
+            self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.PIPE,
+                stdout=self._output,
+                stderr=self._errors,
                 cwd=cwd,
-                env=_environment(home, loosened),
-                timeout=TIME_LIMIT,
-                check=False,
+                env=_environment(scratch.name, loosened),
             )
+        except OSError as error:
+            self._close()
+            name = Path(command[0]).name
+            raise RenderError(f"{name} can't be run: {error.strerror}", remedy="check --kustomize") from error
+
+    def wait(self) -> tuple[int, str, str]:
+        """Exit status, output and errors. Raises RenderError past the limits."""
+        try:
+            status = self._process.wait(max(0.0, self._deadline - time.monotonic()))
+            if self._output.seek(0, os.SEEK_END) > OUTPUT_LIMIT:
+                limit = f"{OUTPUT_LIMIT // 1024 // 1024} MiB"
+                raise RenderError(f"the render is larger than {limit}", remedy="split the overlay")
+            return status, _read(self._output), _read(self._errors)
         except subprocess.TimeoutExpired as error:
             remedy = "make the overlay smaller, or give a render with --rendered"
             raise RenderError(f"the render took longer than {TIME_LIMIT:.0f} s", remedy=remedy) from error
-        except OSError as error:
-            raise RenderError(
-                f"{Path(command[0]).name} can't be run: {error.strerror}", remedy="check --kustomize"
-            ) from error
-        if output.tell() > OUTPUT_LIMIT:
-            raise RenderError(
-                f"the render is larger than {OUTPUT_LIMIT // 1024 // 1024} MiB", remedy="split the overlay"
-            )
-        output.seek(0)
-        text = output.read().decode("utf-8", "replace")
-        return subprocess.CompletedProcess(command, done.returncode, text, done.stderr.decode("utf-8", "replace"))
+        finally:
+            self.stop()
+
+    def stop(self) -> None:
+        """Kill the program where it still runs, and take its files away."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        self._close()
+
+    def _close(self) -> None:
+        self._output.close()
+        self._errors.close()
+        self._scratch.cleanup()
+
+
+def _read(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode("utf-8", "replace")
 
 
 def _environment(home: str, loosened: Loosened) -> dict[str, str]:
@@ -145,98 +201,3 @@ def _environment(home: str, loosened: Loosened) -> dict[str, str]:
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     keep = {name: os.environ[name] for name in ("SYSTEMROOT", "TMPDIR", "TEMP", "TMP") if name in os.environ}
     return {**keep, "PATH": path, "HOME": home, "XDG_CONFIG_HOME": home, "KUBECONFIG": os.devnull, **proxies}
-
-
-#: What kustomize writes, what it means, what to do. The first that matches decides.
-_EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
-    (r"cycle detected", "the overlay refers to itself in a cycle", "break the cycle in the resources lists"),
-    (
-        r"(?:git|executable file not found|hit .* timeout|URL is a git repository|proxyconnect|failed to clone)",
-        "a remote base can't be fetched, as the network is off",
-        "vendor the base, or give --allow-network",
-    ),
-    (
-        r"must specify --enable-helm|helm .*(?:disabled|not found|flag)",
-        "the overlay inflates a Helm chart",
-        "give --enable-helm",
-    ),
-    (
-        r"may not add resource with an already registered id: (?P<what>[^\n]+)",
-        "the same object is declared twice",
-        "remove one",
-    ),
-    (r"already registered id: (?P<what>[^\n]+)", "the same object is declared twice", "remove one"),
-    (
-        r"security; file '(?P<what>[^']+)' is not in or below",
-        "a file outside the overlay's own folder is used",
-        "move it inside",
-    ),
-    (
-        r"(?:lstat|stat|open) (?P<what>[^:\n]+): no such file or directory",
-        "a file or folder is missing",
-        "add it, or mend the path",
-    ),
-    (r"(?:lstat|stat|open) (?P<what>[^:\n]+): permission denied", "a file can't be read", "give read permission"),
-    (r"evalsymlink failure on '(?P<what>[^']+)'", "a file or folder is missing", "add it, or mend the path"),
-    (r"unable to find one of [^\n]* in directory '(?P<what>[^']+)'", "a folder has no kustomization file", "add one"),
-    (r"kustomization\.yaml is empty|is empty", "the kustomization file is empty", "name its resources"),
-    (
-        r"unknown field \"?(?P<what>[\w.]+)\"?",
-        "the kustomization has a field that kustomize doesn't know",
-        "mend its name",
-    ),
-    (
-        r"no matches for Id (?P<what>[^;\n]+)",
-        "a patch names an object that the overlay doesn't have",
-        "mend the patch's target",
-    ),
-    (
-        r"unable to find (?:patch )?target[^\n]*",
-        "a patch or replacement names an object that isn't there",
-        "mend its target",
-    ),
-)
-
-
-def explain(stderr: str, shown: Path, scratch: Path) -> RenderError:
-    """Map what kustomize wrote to one line: place, cause, remedy; its own words follow, shortened."""
-    text = stderr.replace(str(scratch), str(shown)).replace("Error: ", "", 1)
-    line = re.search(r"(?:yaml: |line )(?:line )?(\d+)", text)
-    for pattern, cause, remedy in _EXPLANATIONS:
-        found = re.search(pattern, text)
-        if found:
-            what = found.groupdict().get("what")
-            message = f"{cause}: {_place(what, shown)}" if what else cause
-            return RenderError(message, file=_shown(shown), remedy=f"{remedy} (kustomize: {_short(text, shown)})")
-    cause = (
-        "not valid YAML"
-        if re.search(r"yaml|MalformedYAML|json: cannot unmarshal", text)
-        else "kustomize refuses the overlay"
-    )
-    number = int(line[1]) if line else None
-    return RenderError(
-        f"{cause}: {_short(text, shown)}", file=_bad_file(text) or _shown(shown), line=number, remedy="mend the file"
-    )
-
-
-def _bad_file(text: str) -> str:
-    found = re.search(r"(?:File: |path \"|in file |from )'?\"?([^\s'\":]+\.(?:ya?ml|json))", text)
-    return _relative(found[1]) if found else ""
-
-
-def _place(what: str, shown: Path) -> str:
-    return _relative(one_line(what).strip("'\""))
-
-
-def _relative(path: str) -> str:
-    cwd = str(Path.cwd())
-    return path[len(cwd) + 1 :] if path.startswith(cwd + os.sep) else path
-
-
-def _shown(path: Path) -> str:
-    return _relative(str(path))
-
-
-def _short(text: str, shown: Path) -> str:
-    last = one_line(text).replace(str(Path.cwd()) + os.sep, "")
-    return last if len(last) <= 300 else "… " + last[-300:]

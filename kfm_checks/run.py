@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -100,34 +99,38 @@ def judge(path: str | Path, options: Options) -> Judged:
     """Judge an overlay folder, or a file or folder of plain manifests. Raises KfmChecksError."""
     target = locate(path)
     if not target.is_overlay:
-        return _judge_manifests(target, options)
-    from kfm_checks.load import load_overlay, provenance
+        return _judge_manifests(path, target, options)
+    from kfm_checks.load import start
 
-    with ThreadPoolExecutor(1) as pool:
-        loading = pool.submit(load_overlay, target, options)
+    loading = start(target, options)
+    try:
         # While the renderer works: everything that needs no objects, heavy imports among it.
         from kfm_checks.assess import assess, selected
+        from kfm_checks.facts.references import references
+        from kfm_checks.precheck import precheck
+        from kfm_checks.provenance import Provenance
 
         settings = load_settings(target.folder, target.root)
         selected(options.only, settings.config)
         records = load_records(target.folder / FOLDER, shown=_join(target.path, FOLDER))
         inputs = _tree_inputs(target)
-        origins = provenance(inputs["tree"], target)
-        loaded = loading.result()
-    inputs |= loaded.inputs(settings.config, target, origins)
+        reached = references(inputs["tree"])
+        precheck(inputs["tree"], reached)
+        inputs |= loading.inputs(settings.config, target, Provenance(inputs["tree"], reached, target.path))
+        renderer = loading.renderer
+    finally:
+        loading.stop()
     objects = tuple(inputs["objects"])
     as_of = options.as_of or today()
-    overlay = Overlay(
-        target.path, _digest(objects), loaded.renderer, len(objects), as_of, _notes(settings.config, options)
-    )
+    overlay = Overlay(target.path, _digest(objects), renderer, len(objects), as_of, _notes(settings.config, options))
     absent = {} if target.in_git else {"repository": "the overlay is not in a git repository"}
     return assess(overlay, inputs, absent, settings, records, target, options)
 
 
-def _judge_manifests(target: Target, options: Options) -> Judged:
+def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judged:
     from kfm_checks.manifests import load_manifests
 
-    objects = tuple(load_manifests(target.folder))
+    objects = tuple(load_manifests(path))
     if not objects:
         raise UsageError(
             "there is no manifest and no kustomization file", file=target.path, remedy="give an overlay folder"

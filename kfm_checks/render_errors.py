@@ -1,0 +1,124 @@
+"""What kustomize writes when it refuses, as one line: place, cause, remedy."""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+from kfm_checks.errors import RenderError, one_line
+
+#: A pattern of kustomize's words, the cause, the remedy. The first that matches decides; ``what`` is the place or name.
+EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
+    (
+        r"cycle detected",
+        "the overlay refers to itself in a cycle",
+        "take one of the folders out of the resources lists",
+    ),
+    (
+        r"proxyconnect|no 'git' program|hit \S+ timeout|failed to clone|dial tcp",
+        "a base or file from elsewhere can't be fetched, as the network is off",
+        "vendor it, or give --allow-network",
+    ),
+    (
+        r"must specify --enable-helm",
+        "the overlay inflates a Helm chart",
+        "give --enable-helm, or a render with --rendered",
+    ),
+    (
+        r"external plugins disabled|plugins? .*not enabled|exec plugin|--enable-alpha-plugins",
+        "the overlay needs a kustomize plugin, and plugins are never run",
+        "give a render with --rendered",
+    ),
+    (
+        r"already registered id: (?P<what>[^'\n]+)",
+        "the same object is declared twice",
+        "remove one, or patch it",
+    ),
+    (
+        r"security; file '(?P<what>[^']+)' is not in or below",
+        "a file outside its kustomization's folder is used",
+        "move it inside, or give --no-load-restrictor",
+    ),
+    (
+        r"(?:evalsymlink failure on|lstat|stat|open) '?(?P<what>[^:'\n]+?)'? ?: "
+        r"(?:lstat [^:]+: )?(?:no such file or directory|not a directory)",
+        "a file or folder is missing",
+        "add it, or mend the path",
+    ),
+    (r"(?:lstat|stat|open) (?P<what>[^:\n]+): permission denied", "a file can't be read", "give read permission"),
+    (
+        r"unable to find one of [^\n]* in directory '(?P<what>[^']+)'",
+        "a folder has no kustomization file",
+        "add one, or name files instead",
+    ),
+    (r"kustomization\.ya?ml is empty|is empty", "the kustomization file is empty", "name its resources"),
+    (
+        r"unknown field \"?(?P<what>[\w.]+)\"?",
+        "the kustomization has a field that kustomize doesn't know",
+        "mend its name",
+    ),
+    (
+        r"no matches for Id (?P<what>[^;\n]+)",
+        "a patch names an object that the overlay doesn't have",
+        "mend the patch's target",
+    ),
+    (
+        r"unable to find (?:patch |replacement )?target[^\n]*|(?:nothing selected|not found) by ",
+        "a patch or replacement names an object that isn't there",
+        "mend its target",
+    ),
+    (r"missing Resource metadata", "a file holds no Kubernetes object", "give it apiVersion, kind and metadata.name"),
+    (r"invalid (?:leading|trailing) UTF-8|control characters are not allowed", "a file is not text", "remove it"),
+    (r"yaml: line (?P<line>\d+): (?P<what>[^\n']+?)(?: in File|$|\n)", "not valid YAML", "mend the syntax"),
+    (r"[Yy][Aa][Mm][Ll]|json: cannot unmarshal", "not valid YAML", "mend the file"),
+)
+
+
+def explain(stderr: str, folder: Path, target: Path) -> RenderError:
+    """Map what kustomize wrote to one line. ``target`` is what it was given: the folder, or a wrapper around it."""
+    text = stderr.replace(str(target), str(folder)).removeprefix("Error: ").removeprefix("error: ")
+    file = _file(text, folder)
+    for pattern, cause, remedy in EXPLANATIONS:
+        found = re.search(pattern, text)
+        if found:
+            groups = found.groupdict()
+            line = int(groups["line"]) if groups.get("line") else _line(text)
+            what = f": {_shown_path(groups['what'])}" if groups.get("what") else ""
+            place = file or _shown(folder)
+            return RenderError(cause + what, file=place, line=line if file else None, remedy=remedy)
+    return RenderError(f"kustomize refuses it: {_short(text)}", file=file or _shown(folder), remedy="mend the overlay")
+
+
+def _file(text: str, folder: Path) -> str:
+    """The file that kustomize names last: the innermost; "" where it names none that is there."""
+    named = re.findall(r"(?:File: |accumulating resources from '|in file |path \")([^\s'\"]+\.(?:ya?ml|json))", text)
+    for name in reversed(named):
+        for base in (folder, *sorted(path for path in folder.parent.glob("*") if path.is_dir())[:200]):
+            if (base / name).is_file():
+                return _shown(base / name)
+    return ""
+
+
+def _line(text: str) -> int | None:
+    found = re.search(r"line (\d+)", text)
+    return int(found[1]) if found else None
+
+
+def _shown_path(what: str) -> str:
+    cleaned = one_line(what).strip("'\" ")
+    return _shown(Path(cleaned)) if cleaned.startswith("/") else cleaned
+
+
+def _shown(path: Path) -> str:
+    """A path relative to the working directory where it lies below it, else its last two parts: never absolute."""
+    absolute = Path(os.path.normpath(path if path.is_absolute() else Path.cwd() / path))
+    if absolute.is_relative_to(Path.cwd()):
+        return absolute.relative_to(Path.cwd()).as_posix()
+    return "/".join(absolute.parts[-2:]) if len(absolute.parts) > 2 else absolute.as_posix()
+
+
+def _short(text: str) -> str:
+    """The innermost of kustomize's nested causes."""
+    folded = one_line(re.sub(r"/[^\s':]*/", "", text))
+    return folded if len(folded) <= 240 else "… " + folded[-240:]
