@@ -72,7 +72,25 @@ def follow(
         more.extend(level)
         if not level:
             break
+    followed.extend(_charts((*objects, *more)))
     return tuple(followed), tuple(more)
+
+
+#: What makes a controller inflate a Helm chart in the cluster: (group, kind) -> tool, and where the chart is named.
+_CHARTS = {
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): ("Flux", (("chart", "spec", "chart"), ("chartRef", "name"))),
+    ("helm.cattle.io", "HelmChart"): ("Helm controller", (("chart",),)),
+}
+
+
+def _charts(objects: Iterable[Manifest]) -> Iterator[Followed]:
+    """Charts that a controller inflates in the cluster: what they make is not here to be judged."""
+    for obj in objects:
+        tool, places = _CHARTS.get((obj.key.group, obj.key.kind), ("", ()))
+        if tool:
+            chart = next((str(name) for place in places if (name := dig(obj, "spec", *place))), obj.key.name)
+            reason = f"the Helm chart {chart} is inflated in the cluster, not here"
+            yield Followed(obj.key, tool, "", "", "", "unavailable", reason)
 
 
 def overlay_path(config: Config, target: Target) -> str:

@@ -59,7 +59,7 @@ def patches_are_patches(tree: Tree, layout: Layout, placed: tuple[Placed, ...]) 
 
     Remedy: move the file to a base, or to the folder of its intent; keep here only what changes a base's object.
     """
-    folder = _folder(layout, "patches")
+    folder = _folder(tree, layout, "patches")
     yield from _source_code(tree, folder)
     for item in _inside(placed, layout, "patches"):
         belongs = home(item.key)
@@ -88,7 +88,7 @@ def platform_has_no_tenant_apps(
     Remedy: move the workload to its base and wire it through `apps/`, or declare its namespace under
     `workloads.platform-namespaces`.
     """
-    yield from _source_code(tree, _folder(layout, "platform"))
+    yield from _source_code(tree, _folder(tree, layout, "platform"))
     images = {w.obj.key: " ".join(c.image for c in w.containers) for w in workloads}
     tenants = _tenant_namespaces(config)
     for item in _inside(placed, layout, "platform"):
@@ -112,7 +112,7 @@ def policies_are_operative(tree: Tree, layout: Layout, placed: tuple[Placed, ...
 
     Remedy: move prose to the documentation, and each object to the folder of its intent.
     """
-    folder = _folder(layout, "policies")
+    folder = _folder(tree, layout, "policies")
     for file in tree.folder(folder):
         if file.suffix in PROSE:
             yield fails(file_key(file.path), message="prose, not a policy", observed=file.path, source=file.at(1))
@@ -132,7 +132,7 @@ def apps_are_gitops_wiring(tree: Tree, layout: Layout, placed: tuple[Placed, ...
 
     Remedy: move the manifest to the application's base, and point a GitOps object at it.
     """
-    yield from _source_code(tree, _folder(layout, "apps"))
+    yield from _source_code(tree, _folder(tree, layout, "apps"))
     for item in _inside(placed, layout, "apps"):
         wiring = home(item.key) == "apps" or item.used_as == "patch"
         message = "GitOps wiring" if wiring else f"a {item.key.kind} is no GitOps wiring: it belongs to a base"
@@ -140,11 +140,13 @@ def apps_are_gitops_wiring(tree: Tree, layout: Layout, placed: tuple[Placed, ...
         yield make(item.subject, message=message, expected="GitOps objects", observed=item.file, source=item.source)
 
 
-def _folder(layout: Layout, intent: str) -> str:
-    """The folder of an intent. Raises NotVerified where the team declares that there is none."""
+def _folder(tree: Tree, layout: Layout, intent: str) -> str:
+    """The folder of an intent. Raises NotVerified where there is none, or none of the name declared."""
     folder = layout.folders[intent]
     if folder is None:
         raise NotVerified(f"no folder serves {intent} here (layout.{intent} is null)")
+    if not tree.folder(folder):
+        raise NotVerified(f"there is no folder {folder}/; say under layout.{intent} which folder serves the intent")
     return folder
 
 
