@@ -161,8 +161,7 @@ class Trier:
             if pattern.serving and workload.kind not in SERVING:
                 continue
             changed = Changed(made, pattern, index)
-            path = (*workload.path, "containers", index)
-            attempt = Attempt(pattern.row, pattern.words, workload.obj, path)
+            attempt = Attempt(pattern.row, pattern.words, workload.obj, _path(workload, pattern.row, index))
             yield self._tried(attempt, changed), changed
 
     def service(self, own: Candidate) -> tuple[Attempt, Changed]:
@@ -225,6 +224,13 @@ def _why(verdict: Verdict) -> str:
 def _fails_open(policy: Manifest) -> bool:
     spec = dig(policy, "spec", default={})
     return "Ignore" in (dig(spec, "failurePolicy"), dig(spec, "webhookConfiguration", "failurePolicy"))
+
+
+def _path(workload: Workload, row: str, index: int) -> Path:
+    """The field that the rail of a row is about."""
+    container = (*workload.path, "containers", index)
+    fields: dict[str, Path] = {"RAIL-03": (*container, "resources"), "RAIL-06": (*container, "image")}
+    return workload.path if row == "RAIL-08" else fields.get(row, container)
 
 
 def _last_container(workload: Workload) -> int | None:

@@ -37,8 +37,11 @@ def admission_policies_are_enforced(
     for binding, wanted in admission_policies.dangling if admission_policies is not None else ():
         text = f"{binding.key.kind} {binding.key.name} binds the policy {wanted}, which is not in the render"
         yield fails(binding, ("spec", "policyName"), message=text, expected="a policy of the render", observed=wanted)
+    by_rail: dict[tuple[int, str], list[Attempt]] = {}
     for attempt in admission_attempts:
-        yield _attempt(attempt)
+        by_rail.setdefault((id(attempt.subject), attempt.row), []).append(attempt)
+    for tried in by_rail.values():
+        yield _rail(tried)
 
 
 def _standing(standing: Standing) -> Iterator[Evidence]:
@@ -58,22 +61,31 @@ def _standing(standing: Standing) -> Iterator[Evidence]:
         yield holds(subject, ("spec",), message=text, observed=acts)
 
 
-def _attempt(attempt: Attempt) -> Evidence:
-    key, about = attempt.subject.key, f"{attempt.row} {attempt.words}"
-    what = f"{key.kind} {key.name}" if key.kind == "Service" else f"a container or pod of {key.kind} {key.name}"
-    text = f"{attempt.row}: where {what} {attempt.words}"
-    names = ", ".join(attempt.policies)
-    if attempt.refused and attempt.fails_open:
-        text = f"{text}, only {names} refuses it, which fails open (failurePolicy: Ignore)"
-        return fails(attempt.subject, attempt.path, message=text, expected=_OTHERWISE, observed="let in on an error", about=about)
-    if attempt.refused:
-        text = f"{text}, it is refused by {names}"
-        return holds(attempt.subject, attempt.path, message=text, expected=_OTHERWISE, observed=names, about=about)
-    if attempt.unknown:
-        text = f"{text}, nobody can tell: {attempt.unknown}"
-        return unknown(attempt.subject, attempt.path, message=text, expected=_OTHERWISE, about=about)
-    text = f"{text}, nothing refuses it"
-    return fails(attempt.subject, attempt.path, message=text, expected=_OTHERWISE, observed="let in", about=about)
+def _rail(tried: list[Attempt]) -> Evidence:
+    """One rail on one workload or Service: every pattern of it has to be refused."""
+    first = tried[0]
+    key, subject, path, row = first.subject.key, first.subject, first.path, first.row
+    what = f"{row}: {key.kind} {key.name}"
+    let_in = [attempt for attempt in tried if not attempt.refused and not attempt.unknown]
+    weak = [attempt for attempt in tried if attempt.refused and attempt.fails_open]
+    doubted = [attempt for attempt in tried if not attempt.refused and attempt.unknown]
+    names = ", ".join(sorted({name for attempt in tried for name in attempt.policies}))
+    if let_in:
+        text = f"{what} would be let in where it {_words(let_in)}: no enforcing policy refuses it"
+        return fails(subject, path, message=text, expected=_OTHERWISE, observed="let in", about=row)
+    if weak:
+        by = ", ".join(sorted({name for attempt in weak for name in attempt.policies}))
+        text = f"{what} is only refused, where it {_words(weak)}, by what fails open (failurePolicy: Ignore): {by}"
+        return fails(subject, path, message=text, expected=_OTHERWISE, observed="let in on an error", about=row)
+    if doubted:
+        text = f"{what}, where it {_words(doubted)}: nobody can tell: {doubted[0].unknown}"
+        return unknown(subject, path, message=text, expected=_OTHERWISE, about=row)
+    text = f"{what} is refused where it {_words(tried)}: by {names}"
+    return holds(subject, path, message=text, expected=_OTHERWISE, observed=names, about=row)
+
+
+def _words(tried: list[Attempt]) -> str:
+    return "; ".join(attempt.words for attempt in tried)
 
 
 def objects_pass_admission_policies(admission_run: AdmissionRun, workloads: tuple[Workload, ...]) -> Iterator[Evidence]:
