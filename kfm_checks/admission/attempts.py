@@ -153,7 +153,7 @@ class Trier:
     def workload(
         self, workload: Workload, made: tuple[Candidate, ...], patterns: tuple[Pattern, ...]
     ) -> Iterator[tuple[Attempt, Changed]]:
-        """Each pattern on a workload (``made``: itself and what it makes), with what other engines may still be asked about."""
+        """Each pattern on a workload, with the changed objects. ``made``: the workload and what it makes."""
         index = _last_container(workload)
         if index is None:
             return
@@ -201,7 +201,9 @@ class Trier:
                 self._last[words] = unit.key
                 return refused, (), ""
             open_by = open_by or refused
-            unknown = unknown or next((_why(v) for v in found if v.result == "not-evaluated" and "deny" in v.actions), "")
+            unknown = unknown or next(
+                (_why(v) for v in found if v.result == "not-evaluated" and "deny" in v.actions), ""
+            )
         return (), open_by, unknown
 
     def _pod_security(self, attempt: Attempt, changed: Changed) -> str:

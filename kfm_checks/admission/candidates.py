@@ -1,4 +1,4 @@
-"""The objects that admission is tried on: the rendered ones as the server completes them, and the Pods that they make."""
+"""The objects that admission is tried on: the rendered ones as the server completes them, and the Pods they make."""
 
 from __future__ import annotations
 
@@ -27,6 +27,11 @@ def candidate(obj: Manifest, inventory: Inventory, resources: Resources) -> Cand
     key = obj.key
     if key.kind == "Pod" and key.group == "":
         running_pod(sub(done, "spec"))
+    schema = resources.schemas.get((key.group, key.api_version.rpartition("/")[2], key.kind))
+    if schema is not None:
+        from kfm_checks.admission.crd import with_defaults
+
+        done = with_defaults(done, schema)
     made = Candidate(obj, done, resources.plural(key.group, key.kind))
     return _in_namespace(made, inventory)
 
@@ -45,7 +50,7 @@ def _in_namespace(made: Candidate, inventory: Inventory) -> Candidate:
 
 
 def expanded(obj: Manifest, inventory: Inventory, resources: Resources) -> Iterator[Candidate]:
-    """The object, then what its controller makes of it: a ReplicaSet or a Job, and a Pod (``limited`` not yet applied)."""
+    """The object, then what its controller makes of it: a ReplicaSet or a Job, and a Pod, not yet ``limited``."""
     own = candidate(obj, inventory, resources)
     yield own
     key = (own.group, own.kind)

@@ -21,8 +21,8 @@ from kfm_checks.admission.model import NotEvaluated, PolicyError
 _LIMITS = ("Iteration budget", "recursion limit", "recursion depth", "codepoint limit", "expression size")
 #: Functions that some version of Kubernetes or an engine may have, and the environment here has not.
 _ELSEWHERE = frozenset(
-    {"bind", "sort", "sortBy", "distinct", "flatten", "slice", "range", "first", "last", "reverse", "unwrap", "unwrapOpt",
-     "encode", "decode", "greatest", "least", "ceil", "floor", "round", "abs", "escape", "named", "validate"}
+    {"bind", "sort", "sortBy", "distinct", "flatten", "slice", "range", "first", "last", "reverse", "unwrap",
+     "unwrapOpt", "encode", "decode", "greatest", "least", "ceil", "floor", "round", "abs", "escape", "named", "validate"}
 )  # fmt: skip
 _REFERENCE = re.compile(r"undeclared reference to '([^']*)'")
 

@@ -14,7 +14,7 @@ from kfm_checks.admission import lib_image, lib_lists, lib_net, lib_quantity
 
 
 class Function(NamedTuple):
-    """One overload. Types: str, int, uint, double, bool, bytes, dyn, list, map, list<…>, or the name of an opaque type."""
+    """One overload. Types: str, int, uint, double, bool, bytes, dyn, list, map, list<…>, or an opaque type's name."""
 
     name: str
     member: bool

@@ -1,4 +1,4 @@
-"""What CEL policies of all engines share: variables, conditions and validations, compiled once and run on a candidate."""
+"""What CEL policies of all engines share: variables, conditions, validations; compiled once, run on a candidate."""
 
 from __future__ import annotations
 

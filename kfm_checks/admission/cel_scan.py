@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from itertools import pairwise
 from typing import NamedTuple
 
 _TOKEN = re.compile(
@@ -80,9 +81,7 @@ def _field(found: list[Token], index: int) -> tuple[int, str] | None:
 def calls(text: str) -> frozenset[str]:
     """Names that are called: a name followed by an opening bracket."""
     found = [token for token in tokens(text) if token.kind != "space"]
-    return frozenset(
-        token.text for token, after in zip(found, found[1:], strict=False) if token.kind == "name" and after.text == "("
-    )
+    return frozenset(token.text for token, after in pairwise(found) if token.kind == "name" and after.text == "(")
 
 
 def rewrite(text: str, change: Callable[[list[Token], int], tuple[int, str] | None]) -> str:

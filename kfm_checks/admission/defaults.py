@@ -205,7 +205,7 @@ _SERVER_SET = frozenset({"uid", "creationTimestamp", "resourceVersion", "managed
 
 
 def undetermined(obj: Mapping[str, Any]) -> frozenset[str]:
-    """Names of fields that the server, a controller or a plugin of it sets on this object, to a value not known here."""
+    """Names of fields that the server or a plugin of it sets on this object, to a value not known here."""
     metadata = dig(obj, "metadata", default={})
     names = {name for name in _SERVER_SET if name not in metadata}
     kind, spec = obj.get("kind"), dig(obj, "spec", default={})

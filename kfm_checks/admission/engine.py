@@ -24,7 +24,7 @@ TEMPLATES, CONSTRAINTS = "templates.gatekeeper.sh", "constraints.gatekeeper.sh"
 
 @dataclass(frozen=True)
 class Unit:
-    """One thing that judges: a binding, or a policy that needs none. ``judge`` takes a candidate and whether to locate."""
+    """One thing that judges: a binding, or a policy that needs none. ``judge``: a candidate, whether to locate."""
 
     key: ObjectKey
     judge: Callable[[Candidate, bool], Iterator[Verdict]]
@@ -34,8 +34,8 @@ class Unit:
 class Policies:
     """The compiled policies of a render.
 
-    ``inventory`` holds what policies may read (parameters, ConfigMaps, Namespaces); with ``--policies`` also objects that
-    are not rendered, which are never tried themselves.
+    ``inventory`` holds what policies may read (parameters, ConfigMaps, Namespaces); with ``--policies`` also objects
+    that are not rendered, which are never tried themselves.
     """
 
     inventory: Inventory
@@ -78,7 +78,7 @@ class Policies:
         return self._by_kind[key]
 
     def units(self, candidate: Candidate) -> Iterator[Unit]:
-        """What can be asked of the candidate, one policy (or binding) at a time; Gatekeeper is asked for all at once."""
+        """What can be asked of the candidate, one binding or policy at a time; Gatekeeper is asked for all at once."""
         for policy, binding in self.bound(candidate):
             yield Unit(
                 binding.obj.key,

@@ -64,7 +64,7 @@ def compile_template(obj: Manifest) -> Template:
         return _cel_template(obj, kind, source)
     rego_source = code.get("Rego")
     given = rego_source if isinstance(rego_source, dict) else target
-    rego = given.get("rego") if isinstance(given.get("rego"), str) else ""
+    rego = str(given.get("rego") or "")
     problem = "" if rego else "the template has neither Rego nor CEL that can be read"
     if "userInfo" in rego:
         problem = "it reads who asks (userInfo), which no render tells"
@@ -76,7 +76,9 @@ def compile_template(obj: Manifest) -> Template:
 def _cel_template(obj: Manifest, kind: str, source: Mapping[str, Any]) -> Template:
     block = Block(base=BASE)
     # Gatekeeper binds these as variables of the policy (``variables.params``, ``variables.anyObject``).
-    block.declare({"variables": [{"name": "anyObject", "expression": "object"}, {"name": "params", "expression": "params"}]})
+    block.declare(
+        {"variables": [{"name": "anyObject", "expression": "object"}, {"name": "params", "expression": "params"}]}
+    )
     conditions = tuple(
         (str(c.get("name") or ""), block.expression(c.get("expression"), "BOOL", "matchCondition"))
         for c in items(source, "matchCondition") + items(source, "matchConditions")
@@ -89,10 +91,8 @@ def _cel_template(obj: Manifest, kind: str, source: Mapping[str, Any]) -> Templa
 def compile_constraint(obj: Manifest, templates: Mapping[str, Template], exempt: tuple[str, ...]) -> Constraint:
     """Read a constraint."""
     action = str(dig(obj, "spec", "enforcementAction", default="deny")).lower()
-    if action == "scoped":
-        actions = tuple(dict.fromkeys(_scoped(obj)))
-    else:
-        actions = (_ACTIONS.get(action, "audit"),)
+    scoped = action == "scoped"
+    actions = tuple(dict.fromkeys(_scoped(obj))) if scoped else (_ACTIONS.get(action, "audit"),)
     return Constraint(obj, templates.get(obj.key.kind), actions or ("audit",), exempt)
 
 
@@ -136,7 +136,7 @@ def matches(constraint: Constraint, candidate: Candidate) -> bool:
     """Whether the constraint is for the candidate. Raises NotEvaluated on unknown namespace labels."""
     match = dig(constraint.obj, "spec", "match", default={})
     if not isinstance(match, dict) or not _kinds(match, candidate) or match.get("source") == "Generated":
-        return match == {}
+        return bool(match == {})
     is_namespace = candidate.kind == "Namespace" and candidate.group == ""
     if match.get("scope") == "Cluster" and candidate.namespace and not is_namespace:
         return False
@@ -154,7 +154,7 @@ def matches(constraint: Constraint, candidate: Candidate) -> bool:
     if isinstance(match.get("labelSelector"), dict) and not selected(match["labelSelector"], candidate.labels):
         return False
     selector = match.get("namespaceSelector")
-    return not isinstance(selector, dict) or in_namespace(selector, candidate)
+    return in_namespace(selector, candidate) if isinstance(selector, dict) else True
 
 
 def review(candidate: Candidate) -> dict[str, Any]:

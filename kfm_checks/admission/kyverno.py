@@ -68,7 +68,9 @@ def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
     rules = tuple(Rule(str(rule.get("name") or ""), rule, _cel(rule)) for rule in expanded(obj, written))
     name = f"{obj.key.namespace}/{obj.key.name}" if obj.key.kind == "Policy" else obj.key.name
     exceptions = tuple(
-        e for e in inventory.of("PolicyException", "kyverno.io") if any(_named(x, name) for x in items(e, "spec", "exceptions"))
+        e
+        for e in inventory.of("PolicyException", "kyverno.io")
+        if any(_named(x, name) for x in items(e, "spec", "exceptions"))
     )
     return Policy(obj, rules, exceptions, spec.get("failurePolicy") == "Ignore", spec.get("admission") is not False)
 
@@ -119,9 +121,7 @@ def _overrides(override: Mapping[str, Any], candidate: Candidate) -> bool:
     return bool(namespaces)
 
 
-def evaluate(
-    policy: Policy, candidate: Candidate, inventory: Inventory, *, locate: bool = True
-) -> Iterator[Verdict]:
+def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory, *, locate: bool = True) -> Iterator[Verdict]:
     """What each rule says of a candidate; nothing for a rule that doesn't match."""
     if candidate.namespace in UNJUDGED:
         return

@@ -80,7 +80,9 @@ def _generated(rule: Rule, prefix: str, kinds: list[str], path: tuple[str, ...])
             spec["pattern"] = _wrapped(spec["pattern"], path)
         if isinstance(spec.get("anyPattern"), list):
             spec["anyPattern"] = [_wrapped(pattern, path) for pattern in spec["anyPattern"]]
-    shifted: Rule = json.loads(moved(json.dumps(made), ".".join(path), "cel" in spec if isinstance(spec, dict) else False))
+    shifted: Rule = json.loads(
+        moved(json.dumps(made), ".".join(path), "cel" in spec if isinstance(spec, dict) else False)
+    )
     return shifted
 
 

@@ -15,11 +15,11 @@ from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, 
 from kfm_checks.admission.kyverno import UNJUDGED
 from kfm_checks.admission.kyverno_autogen import moved
 from kfm_checks.admission.locate import breaking_containers
-from kfm_checks.admission.matching import Matcher, texts
+from kfm_checks.admission.matching import texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
 from kfm_checks.admission.resources import Resources
-from kfm_checks.admission.vap import Validation, compile_policy, conditions_hold, message_of
 from kfm_checks.admission.vap import Policy as CompiledPolicy
+from kfm_checks.admission.vap import Validation, compile_policy, conditions_hold, message_of
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
 
@@ -70,9 +70,14 @@ def compile_validating(obj: Manifest, inventory: Inventory) -> Policy:
     )
 
 
-def _exceptions(obj: Manifest, inventory: Inventory) -> Iterator[tuple[Manifest, tuple[tuple[str, Expression], ...], Block]]:
+def _exceptions(
+    obj: Manifest, inventory: Inventory
+) -> Iterator[tuple[Manifest, tuple[tuple[str, Expression], ...], Block]]:
     for exception in inventory.of("PolicyException", GROUP):
-        if any((r.get("name"), r.get("kind")) == (obj.key.name, obj.key.kind) for r in items(exception, "spec", "policyRefs")):
+        if any(
+            (r.get("name"), r.get("kind")) == (obj.key.name, obj.key.kind)
+            for r in items(exception, "spec", "policyRefs")
+        ):
             block = Block(KYVERNO_PROFILE)
             conditions = tuple(
                 (str(c.get("name") or ""), block.expression(c.get("expression"), "BOOL", "matchCondition"))
@@ -100,9 +105,7 @@ def _generated(obj: Manifest, spec: Mapping[str, Any]) -> Iterator[CompiledPolic
             yield compile_policy(Manifest({**obj, "spec": made}, obj.origin), Block(KYVERNO_PROFILE))
 
 
-def evaluate(
-    policy: Policy, candidate: Candidate, resources: Resources, *, locate: bool = True
-) -> Iterator[Verdict]:
+def evaluate(policy: Policy, candidate: Candidate, resources: Resources, *, locate: bool = True) -> Iterator[Verdict]:
     """What the policy says of a candidate; nothing where it doesn't match."""
     namespaced = policy.obj.key.kind.startswith("Namespaced")
     if candidate.namespace in UNJUDGED or (namespaced and policy.obj.key.namespace != candidate.namespace):

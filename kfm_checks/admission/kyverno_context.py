@@ -22,7 +22,7 @@ _MOST_PASSES = 50
 _LONGEST = 1_000_000
 
 
-class Unresolved(PolicyError):
+class Unresolved(PolicyError):  # noqa: N818 - a finding, which preconditions take as ""
     """A variable that stands for nothing."""
 
 
@@ -78,7 +78,10 @@ class Context:
         if not isinstance(reference, dict):
             kind = next((k for k in ("apiCall", "imageRegistry", "globalReference") if k in entry), "context entry")
             raise NotEvaluated(f"the context entry {name} needs a {kind}, which only a cluster or the network answers")
-        wanted = str(substitute(self, reference.get("name"))), str(substitute(self, reference.get("namespace") or "default"))
+        wanted = (
+            str(substitute(self, reference.get("name"))),
+            str(substitute(self, reference.get("namespace") or "default")),
+        )
         found = self.inventory.get("ConfigMap", *wanted)
         if found is None:
             raise NotEvaluated(f"the ConfigMap {wanted[1]}/{wanted[0]} that the policy reads is not in the render")
@@ -139,7 +142,9 @@ def substitute(context: Context, document: Any, *, empty: bool = False) -> Any:
     """The document with its variables replaced; ``empty``: what stands for nothing is "", as in preconditions."""
     if isinstance(document, dict):
         return {
-            (str(_string(context, k, empty)) if isinstance(k, str) and "{{" in k else k): substitute(context, v, empty=empty)
+            (str(_string(context, k, empty)) if isinstance(k, str) and "{{" in k else k): substitute(
+                context, v, empty=empty
+            )
             for k, v in document.items()
         }
     if isinstance(document, list):
@@ -160,9 +165,8 @@ def _string(context: Context, text: str, empty: bool) -> Any:
             if not empty:
                 raise
             value = ""
-        if found[0] == text:
-            if not isinstance(value, str) or _VARIABLE.search(value) is None:
-                return value
+        if found[0] == text and (not isinstance(value, str) or _VARIABLE.search(value) is None):
+            return value
         shown = value if isinstance(value, str) else json.dumps(value, separators=(",", ":"))
         text = text[: found.start()] + shown + text[found.end() :]
         if len(text) > _LONGEST:

@@ -185,7 +185,7 @@ def _options() -> Any:
         def call(_self: Any, *args: Any, _code: Callable[..., Any] = code) -> Any:
             return _code(*args)
 
-        types = [{"types": [] if kind == "any" else kind.split("|")} for kind in kinds]
+        types: list[Any] = [{"types": [] if kind == "any" else kind.split("|")} for kind in kinds]
         members[f"_func_{name}"] = functions.signature(*types)(call)
     made = type("KyvernoFunctions", (functions.Functions,), members)
     return jmespath.Options(custom_functions=made())
@@ -217,5 +217,3 @@ def search(expression: str, data: Any) -> Any:
         raise PolicyError(f"failed to query: {str(error).partition(chr(10))[0][:200]}") from error
     except (TypeError, ValueError, KeyError, AttributeError, RecursionError, OverflowError) as error:
         raise PolicyError(f"failed to query {expression[:80]!r}") from error
-
-

@@ -19,7 +19,7 @@ _USERS = ("roles", "clusterRoles", "subjects")
 
 
 def kind_selector(text: str) -> tuple[str, str, str, str]:
-    """Group, version, kind and subresource of ``Pod``, ``v1/Pod``, ``apps/v1/Deployment``, ``Pod/exec``…"""
+    """Group, version, kind and subresource of ``Pod``, ``v1/Pod``, ``apps/v1/Deployment`` or ``Pod/exec``."""
     parts = text.split("/")
     if len(parts) == 1:
         return "*", "*", text, ""
@@ -44,7 +44,8 @@ def _kind(wanted: str, candidate: Candidate) -> bool:
 
 def _annotations(wanted: Mapping[str, Any], present: Mapping[str, str]) -> bool:
     return all(
-        any(wildcard(str(key), k) and wildcard(str(value), v) for k, v in present.items()) for key, value in wanted.items()
+        any(wildcard(str(key), k) and wildcard(str(value), v) for k, v in present.items())
+        for key, value in wanted.items()
     )
 
 
@@ -81,9 +82,9 @@ def _resources(block: Mapping[str, Any], candidate: Candidate) -> bool:
     annotations = block.get("annotations")
     if isinstance(annotations, dict) and not _annotations(annotations, candidate.annotations):
         return False
-    if isinstance(block.get("selector"), dict):
-        if not selected(_selector(block["selector"], candidate.labels), candidate.labels):
-            return False
+    wanted = block.get("selector")
+    if isinstance(wanted, dict) and not selected(_selector(wanted, candidate.labels), candidate.labels):
+        return False
     selector = block.get("namespaceSelector")
     if isinstance(selector, dict) and candidate.kind != "Namespace":
         return in_namespace(_selector(selector, candidate.namespace_labels), candidate)

@@ -37,7 +37,7 @@ def pod_security(candidate: Candidate, given: Any, name: str, message: str) -> A
     text = message or f"Validation rule '{name}' failed."
     controls = ", ".join(sorted({v.control for v in left}))
     level, version = given.get("level"), given.get("version") or "latest"
-    detail = f"It violates PodSecurity \"{level}:{version}\": {controls}"
+    detail = f'It violates PodSecurity "{level}:{version}": {controls}'
     return Answer("fail", f"{text} {detail}", (*path[:-1], *left[0].path))
 
 

@@ -67,9 +67,7 @@ def judge(context: Context, rule: Mapping[str, Any]) -> Answer:
         return Answer("error", f"rule {name} execution error: {error}")
 
 
-def _validated(
-    context: Context, spec: Mapping[str, Any], name: str, message: str, resource: Any, depth: int
-) -> Answer:
+def _validated(context: Context, spec: Mapping[str, Any], name: str, message: str, resource: Any, depth: int) -> Answer:
     judges = [key for key in _JUDGES if spec.get(key) is not None]
     if not judges:
         raise NotEvaluated("the rule has no validation that is known here")

@@ -17,11 +17,18 @@ from kfm_checks.admission.model import NotEvaluated
 
 _DURATION = re.compile(r"([+-]?)((?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+")
 _PART = re.compile(r"(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
-_UNIT = {"ns": Fraction(1, 10**9), "us": Fraction(1, 10**6), "ms": Fraction(1, 1000), "s": 1, "m": 60, "h": 3600}
+_UNIT: dict[str, Fraction] = {
+    "ns": Fraction(1, 10**9),
+    "us": Fraction(1, 10**6),
+    "ms": Fraction(1, 1000),
+    "s": Fraction(1),
+    "m": Fraction(60),
+    "h": Fraction(3600),
+}
 
 
 def wildcard(pattern: str, text: str) -> bool:
-    """``*`` stands for any text, ``?`` for one character. Linear but for the last ``*``, so that it always ends soon."""
+    """``*`` stands for any text, ``?`` for one character. It goes back to the last ``*`` only, and so ends soon."""
     p = t = 0
     star, mark = -1, 0
     while t < len(text):
@@ -59,7 +66,8 @@ def duration(text: str) -> Fraction | None:
     found = _DURATION.fullmatch(text)
     if found is None or len(text) > 64:
         return None
-    total = sum((Fraction(n) * _UNIT[u.replace("µ", "u").replace("μ", "u")] for n, u in _PART.findall(text)), Fraction(0))
+    parts = ((Fraction(n), _UNIT[u.replace("µ", "u").replace("μ", "u")]) for n, u in _PART.findall(text))
+    total = sum((number * unit for number, unit in parts), Fraction(0))
     return -total if found[1] == "-" else total
 
 
@@ -192,7 +200,7 @@ def _ordered(key: Any, value: Any) -> int | None:
         return None
 
 
-def _sign(a: Any, b: Any) -> int:
+def _sign(a: Fraction, b: Fraction) -> int:
     return (a > b) - (a < b)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from kfm_checks.admission import lib_net, re2
@@ -22,7 +23,7 @@ def _comparable(values: list[Any]) -> list[Any]:
 def is_sorted(values: list[Any]) -> bool:
     """Whether no item is less than the one before."""
     items = _comparable(values)
-    return all(not b < a for a, b in zip(items, items[1:], strict=False))
+    return all(not b < a for a, b in pairwise(items))
 
 
 def total(values: list[Any]) -> Any:

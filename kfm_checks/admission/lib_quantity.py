@@ -122,7 +122,7 @@ def is_semver(text: str, normalize: bool = False) -> bool:
 def _normalized(text: str) -> str:
     core, mark, rest = re.fullmatch(r"v?([^-+]*)([-+]?)(.*)", text, re.DOTALL).groups()  # type: ignore[union-attr]
     parts = [part.lstrip("0") or "0" if part.isdigit() else part for part in core.split(".")]
-    return ".".join((parts + ["0", "0"])[:3] if len(parts) < 3 else parts) + mark + rest
+    return ".".join([*parts, "0", "0"][:3] if len(parts) < 3 else parts) + mark + rest
 
 
 def semver_part(index: int) -> Any:

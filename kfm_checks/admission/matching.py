@@ -74,7 +74,7 @@ def _resource(pattern: str, resource: str) -> bool:
 
 @dataclass(frozen=True)
 class Matcher:
-    """Compiled ``MatchResources`` of a policy or of a binding. ``everything``: absent rules match all, as in a binding."""
+    """Compiled ``MatchResources``. ``everything``: absent rules match all, as they do in a binding."""
 
     rules: tuple[Rule, ...]
     excluded: tuple[Rule, ...]
@@ -127,7 +127,7 @@ def _equivalent(rule: Rule, candidate: Candidate, resources: Resources) -> bool:
     if key in resources.same_shape:
         return True
     raise NotEvaluated(
-        f"the rule is for {candidate.group}/{rule.versions[0]} and the object of {candidate.version}: it needs a conversion"
+        f"the rule is for {candidate.group}/{rule.versions[0]}, the object of {candidate.version}: it needs a conversion"
     )
 
 

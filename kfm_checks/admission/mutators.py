@@ -1,4 +1,4 @@
-"""Policies that change objects before they are judged: MutatingAdmissionPolicy and Kyverno's mutate rules, their matching.
+"""Policies that change objects before they are judged: MutatingAdmissionPolicy and Kyverno's mutate rules.
 
 What they change isn't computed: an object that one of them reaches can't be said to fail.
 """

@@ -74,7 +74,9 @@ def _once(jobs: Sequence[Job], start: int, answers: list[list[Answer]], limit: f
         )
         out = done.stdout
     except subprocess.TimeoutExpired as expired:
-        out = expired.stdout.decode(errors="replace") if isinstance(expired.stdout, bytes) else str(expired.stdout or "")
+        out = (
+            expired.stdout.decode(errors="replace") if isinstance(expired.stdout, bytes) else str(expired.stdout or "")
+        )
     for line in out.splitlines():
         try:
             index, _, answer = json.loads(line)

@@ -30,7 +30,9 @@ def _answers(job: dict[str, Any]) -> Any:
         entry = f"{job['package'].replace('.', '/')}/violation"
         bundle = rego.build(None, [entry])
     except Exception as error:  # noqa: BLE001, RUF100 - whatever the engine raises is the answer
-        yield from ({"error": f"the template does not compile: {str(error).partition(chr(10))[0][:300]}"} for _ in job["inputs"])
+        yield from (
+            {"error": f"the template does not compile: {str(error).partition(chr(10))[0][:300]}"} for _ in job["inputs"]
+        )
         return
     for value in job["inputs"]:
         try:

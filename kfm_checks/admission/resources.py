@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 from kfm_checks.facts.objects import Inventory, dig, items
 
@@ -22,6 +23,8 @@ class Resources:
     versions: Mapping[tuple[str, str], tuple[str, ...]]
     #: (group, plural) of CRDs whose versions are converted by changing the apiVersion alone.
     same_shape: frozenset[tuple[str, str]]
+    #: (group, version, kind) -> the OpenAPI schema of a CRD in the render.
+    schemas: Mapping[tuple[str, str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     def plural(self, group: str, kind: str) -> str:
         """``deployments`` for apps, Deployment."""
@@ -45,11 +48,17 @@ def resources(inventory: Inventory) -> Resources:
     plurals: dict[tuple[str, str], str] = {}
     versions: dict[tuple[str, str], tuple[str, ...]] = dict(_SERVED)
     same = set()
+    schemas: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for crd in inventory.of("CustomResourceDefinition", "apiextensions.k8s.io"):
         group, plural = str(dig(crd, "spec", "group", default="")), str(dig(crd, "spec", "names", "plural", default=""))
         plurals[group, str(dig(crd, "spec", "names", "kind", default=""))] = plural
         served = (str(v.get("name")) for v in items(crd, "spec", "versions") if v.get("served", True))
         versions[group, plural] = tuple(sorted(served))
+        kind = str(dig(crd, "spec", "names", "kind", default=""))
+        for version in items(crd, "spec", "versions"):
+            schema = dig(version, "schema", "openAPIV3Schema")
+            if isinstance(schema, dict):
+                schemas[group, str(version.get("name")), kind] = schema
         if dig(crd, "spec", "conversion", "strategy", default="None") == "None":
             same.add((group, plural))
-    return Resources(plurals, versions, frozenset(same))
+    return Resources(plurals, versions, frozenset(same), schemas)

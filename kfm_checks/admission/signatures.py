@@ -176,7 +176,7 @@ def _image_policy(policy: Manifest, resources: Resources) -> Verifier:
 
 
 def _image_attestors(policy: Manifest) -> tuple[str, str]:
-    entries = []
+    entries: list[dict[str, Any]] = []
     for attestor in items(policy, "spec", "attestors"):
         cosign = attestor.get("cosign")
         if isinstance(cosign, dict):
@@ -207,7 +207,11 @@ def _cluster_image_policy(policy: Manifest) -> Verifier:
     hangs = bool(items(policy, "spec", "match"))
 
     def covers(pod: Candidate, image: str) -> Covered | None:
-        full = normalised(image).replace("docker.io/", "index.docker.io/", 1) if "docker.io/" in image else normalised(image)
+        full = (
+            normalised(image).replace("docker.io/", "index.docker.io/", 1)
+            if "docker.io/" in image
+            else normalised(image)
+        )
         if not any(p.fullmatch(name) for p in patterns for name in (full, normalised(image))):
             return None
         selector = {"matchExpressions": [{"key": "policy.sigstore.dev/include", "operator": "In", "values": ["true"]}]}
@@ -218,7 +222,8 @@ def _cluster_image_policy(policy: Manifest) -> Verifier:
             return "unknown"
         return "unknown" if hangs else "enforced" if enforced else "audited"
 
-    entries, passes = [], False
+    entries: list[dict[str, Any]] = []
+    passes = False
     for authority in items(policy, "spec", "authorities"):
         passes = passes or dig(authority, "static", "action") == "pass"
         identities = items(authority, "keyless", "identities")
@@ -226,7 +231,9 @@ def _cluster_image_policy(policy: Manifest) -> Verifier:
         if not identities:
             entries.append({"keyless": {}} if "keyless" in authority else {"keys": authority.get("key")})
     trust, weak = _trust(entries)
-    return Verifier(policy, "policy", trust, "it lets images by without a signature (static: pass)" if passes else weak, covers)
+    return Verifier(
+        policy, "policy", trust, "it lets images by without a signature (static: pass)" if passes else weak, covers
+    )
 
 
 def _ratify(inventory: Inventory) -> Iterator[Verifier]:
@@ -247,11 +254,12 @@ def _ratify(inventory: Inventory) -> Iterator[Verifier]:
             return "enforced" if "deny" in constraint.actions else "audited"
 
         trust = ", ".join(sorted(o.key.name for o in found))
-        yield Verifier(obj, "violation", trust or "nobody", "" if found else "no Ratify Verifier is in the render", covers)
+        yield Verifier(
+            obj, "violation", trust or "nobody", "" if found else "no Ratify Verifier is in the render", covers
+        )
 
 
 def _connaisseur(inventory: Inventory) -> Iterator[Verifier]:
     for obj in inventory.of("ConfigMap"):
         if "connaisseur" in obj.key.name and "policy" in str(obj.get("data")):
             yield Verifier(obj, "policy", "its validators", "", lambda _pod, _image: "unknown")
-

@@ -61,7 +61,9 @@ def _vaps(policies: Policies, namespaces: tuple[str, ...]) -> Iterator[Standing]
             problems.append("no ValidatingAdmissionPolicyBinding names it: it judges nothing")
         for binding in bindings:
             problems += _binding_problems(policies, policy.param_kind, binding.obj)
-        left = [set(_left_out(policies, namespaces, policy.matcher, b.matcher)) for b in bindings if "deny" in b.actions]
+        left = [
+            set(_left_out(policies, namespaces, policy.matcher, b.matcher)) for b in bindings if "deny" in b.actions
+        ]
         params = tuple(p for b in bindings for p in _params(policies.inventory, policy.param_kind, b.obj))
         yield Standing(
             policy.obj,
@@ -107,13 +109,17 @@ def _kyverno(policies: Policies, namespaces: tuple[str, ...]) -> Iterator[Standi
         actions = actions or {kyverno.action(policy, rule, _probe(policies, "default")) for rule in policy.rules}
         enforced = "deny" in actions
         exempt = [
-            p.namespace for p in probes if enforced and all(kyverno.action(policy, r, p) != "deny" for r in policy.rules)
+            p.namespace
+            for p in probes
+            if enforced and all(kyverno.action(policy, r, p) != "deny" for r in policy.rules)
         ]
         problems = [f"the server refuses it: {text}" for text in policy.refused]
         problems += [f"PolicyException {e.key} lets objects off" for e in policy.exceptions]
         if dig(policy.obj, "spec", "admission") is False:
             problems.append("it is not used at admission (spec.admission: false)")
-        failing = dig(policy.obj, "spec", "failurePolicy") or dig(policy.obj, "spec", "webhookConfiguration", "failurePolicy")
+        failing = dig(policy.obj, "spec", "failurePolicy") or dig(
+            policy.obj, "spec", "webhookConfiguration", "failurePolicy"
+        )
         yield Standing(
             policy.obj, "Kyverno", (), _ordered(actions), str(failing or "Fail"), tuple(exempt), (), tuple(problems)
         )

@@ -120,7 +120,7 @@ def evaluate(
     *,
     locate: bool = True,
 ) -> Iterator[Verdict]:
-    """What a bound policy says of a candidate; nothing where it doesn't match. ``locate``: whether to find the container.
+    """What a bound policy says of a candidate; nothing where it doesn't match. ``locate``: find the container too.
 
     Without a binding the policy is tried as if bound to everything with Deny: the API server would not run it at all.
     """

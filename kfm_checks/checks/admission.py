@@ -1,4 +1,4 @@
-"""RAIL-09, RAIL-10, GATE-03: admission policies forbid what the rails forbid, the objects pass them, images are signed."""
+"""RAIL-09, RAIL-10, GATE-03: admission policies forbid what rails forbid, objects pass them, images are signed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ _OTHERWISE = "a refusal by an enforcing policy"
 
 
 def admission_policies_are_enforced(
-    admission_policies: Policies | None, admission_standing: tuple[Standing, ...], admission_attempts: tuple[Attempt, ...]
+    admission_policies: Policies | None,
+    admission_standing: tuple[Standing, ...],
+    admission_attempts: tuple[Attempt, ...],
 ) -> Iterator[Evidence]:
     """Admission policies that are bound and enforcing refuse what the rails forbid.
 
@@ -92,9 +94,10 @@ def objects_pass_admission_policies(admission_run: AdmissionRun, workloads: tupl
     """Every rendered object passes the admission policies.
 
     The policies of the render, and those given with `--policies`, judge each object as the API server completes it, and
-    the Pods that workloads make: what one of them refuses would fail in the cluster. A policy that only warns or records
-    is shown and doesn't fail; one that can't be evaluated here (it reads who asks, the cluster or the network) makes
-    the object not verified. Kubernetes documentation, *Validating Admission Policy*; Kyverno and Gatekeeper documentation.
+    the Pods that workloads make: what one of them refuses would fail in the cluster. A policy that only warns or
+    records is shown and doesn't fail; one that can't be evaluated here (it reads who asks, the cluster or the network)
+    makes the object not verified. Kubernetes documentation, *Validating Admission Policy*; Kyverno and Gatekeeper
+    documentation.
 
     Remedy: change the object as the policy's message says, in the file that is named.
     """
@@ -151,8 +154,8 @@ def _verdict(subject: Manifest, verdict: Verdict) -> Evidence:
 def image_signatures_are_verified(image_coverage: tuple[ImageCoverage, ...]) -> Iterator[Evidence]:
     """Every image's signature is verified at admission.
 
-    A digest says which bytes run, a signature who made them. Judged is whether an enforcing rule asks for a signature of
-    each image, and whom it trusts: Kyverno verifyImages and ImageValidatingPolicy, sigstore policy-controller, Ratify;
+    A digest says which bytes run, a signature who made them. Judged is whether an enforcing rule asks for a signature
+    of each image, and whom it trusts: Kyverno verifyImages and ImageValidatingPolicy, sigstore policy-controller, Ratify;
     Connaisseur is recognised and not evaluated. Whether the signature is there only the registry can say.
     SLSA v1.0, *Verifying artifacts*; NIST SP 800-190, 4.1.5.
 

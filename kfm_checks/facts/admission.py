@@ -106,7 +106,7 @@ def admission_attempts(
     workloads: tuple[Workload, ...],
     config: Config,
 ) -> tuple[Attempt, ...]:
-    """What the rails forbid, tried on every workload and Service outside Kubernetes' own and the platform's namespaces."""
+    """What the rails forbid, tried on each workload and Service outside Kubernetes' own and the platform's namespaces."""
     from kfm_checks.admission import attempts
     from kfm_checks.admission.engine import compile_policies
     from kfm_checks.admission.standing import unread
@@ -189,8 +189,8 @@ def _covered(found: tuple[Verifier, ...], pod: Candidate, image: str) -> tuple[s
 def policy_matrix(objects: Any) -> pd.DataFrame:
     """Policy × workload: what each policy says of each workload and its Pods.
 
-    Columns ``policy``, then one a workload (``namespace/Kind/name``); cells ``refused``, ``recorded``, ``not evaluated``,
-    ``pass`` or "" (not matched). One row a policy, sorted.
+    Columns ``policy``, then one a workload (``namespace/Kind/name``); cells ``refused``, ``recorded``,
+    ``not evaluated``, ``pass`` or "" (not matched). One row a policy, sorted.
     """
     import pandas as pd
 
@@ -221,7 +221,7 @@ def _word(verdict: Verdict) -> str:
 
 
 def rail_matrix(objects: Any) -> pd.DataFrame:
-    """Rail × enforcing policy: columns ``row``, ``pattern``, ``subject``, ``refused``, ``by``; one row an attempt, sorted."""
+    """Rail × enforcing policy: columns ``row``, ``pattern``, ``subject``, ``refused``, ``by``; sorted, one row an attempt."""
     import pandas as pd
 
     from kfm_checks.facts.workloads import workloads
@@ -230,7 +230,13 @@ def rail_matrix(objects: Any) -> pd.DataFrame:
     made = admission_candidates(inventory, None)
     tried = admission_attempts(inventory, admission_policies(inventory, None), made, workloads(inventory), Config())
     rows = [
-        (a.row, a.words, str(a.subject.key), "yes" if a.refused else "unknown" if a.unknown else "no", ", ".join(a.policies))
+        (
+            a.row,
+            a.words,
+            str(a.subject.key),
+            "yes" if a.refused else "unknown" if a.unknown else "no",
+            ", ".join(a.policies),
+        )
         for a in tried
     ]
     frame = pd.DataFrame(sorted(rows), columns=["row", "pattern", "subject", "refused", "by"])
