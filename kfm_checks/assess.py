@@ -22,31 +22,46 @@ from kfm_checks.run import Judged, Options
 from kfm_checks.target import Target
 
 
-def assess(
-    overlay: Overlay,
+#: Inputs that come from the renderer: everything else can be looked at while it works.
+AWAITED = ("objects", "followed", "gitops_objects", "second_render", "overlay")
+
+
+def facts_of(
     inputs: Mapping[str, Any],
     absent: Mapping[str, str],
     settings: Settings,
     records: tuple[Record, ...],
     target: Target,
     options: Options,
-) -> Judged:
-    """Judge what was read. ``absent`` says of a missing input why it is missing."""
-    config = settings.config
-    rows = catalogue(config)
+) -> Facts:
+    """The facts, as far as their inputs are there. ``absent`` says of a missing input why it is missing."""
     given = {
-        "config": config,
+        "config": settings.config,
         "records": records,
         "target": target,
-        "overlay": overlay,
-        "as_of": overlay.as_of,
+        "as_of": options.as_of,
         "kubernetes_versions": options.kubernetes_versions,
         "extra_schemas": _schemas_of(options.schemas),
         "extra_policies": _manifests_of(options.policies),
         **inputs,
         **options.inputs,
     }
-    facts = Facts(given, {**ABSENT, **absent})
+    return Facts(given, {**ABSENT, **absent})
+
+
+def assess(
+    overlay: Overlay,
+    facts: Facts,
+    settings: Settings,
+    records: tuple[Record, ...],
+    target: Target,
+    options: Options,
+) -> Judged:
+    """Judge what was read."""
+    config = settings.config
+    rows = catalogue(config)
+    facts.add({"overlay": overlay, "as_of": overlay.as_of})
+    given = facts.inputs
     checks = selected(options.only, config)
     results = run(checks, facts, _rows_of(rows), _levels_of(rows), _gaps(given.get("followed", ())))
     judgement = Judgement(

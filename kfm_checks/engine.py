@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
@@ -45,6 +45,17 @@ class Facts:
         if isinstance(known, NotVerified | Crashed):
             raise known
         return known
+
+    def add(self, inputs: Mapping[str, Any]) -> None:
+        """Add inputs that came later; what was computed without them must not have needed them (see ``prepare``)."""
+        self.inputs = {**self.inputs, **inputs}
+
+    def prepare(self, checks: Iterable[Check], awaited: Collection[str]) -> None:
+        """Compute, while other inputs are awaited, every fact of the checks that needs none of those."""
+        for check in checks:
+            for name in sorted(closure(check.function, self.functions) & self.functions.keys()):
+                if name not in self._known and not closure(self.functions[name], self.functions) & set(awaited):
+                    self._known[name] = self._compute(name)
 
     def _compute(self, name: str) -> Any:
         function = self.functions[name]

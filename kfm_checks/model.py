@@ -111,15 +111,24 @@ class Origin:
 class Manifest(dict[str, Any]):
     """A Kubernetes object: a plain dict that remembers where it came from."""
 
-    __slots__ = ("origin",)
+    __slots__ = ("_key", "origin")
 
     def __init__(self, content: Mapping[str, Any], origin: Origin | None = None) -> None:
         super().__init__(content)
         self.origin = origin or Origin()
+        self._key: ObjectKey | None = None
 
     @property
     def key(self) -> ObjectKey:
-        """Identity; the namespace is as written (the fact ``objects`` has already filled in ``default``)."""
+        """Identity; the namespace is as written (the fact ``inventory`` has already filled in ``default``).
+
+        It is read once: an object is not changed after it was loaded.
+        """
+        if self._key is None:
+            self._key = self._identity()
+        return self._key
+
+    def _identity(self) -> ObjectKey:
         metadata = self.get("metadata")
         if not isinstance(metadata, dict):
             metadata = {}

@@ -17,6 +17,7 @@ from kfm_checks.evidence import LIST_KEYS
 from kfm_checks.facts.objects import dig
 from kfm_checks.facts.references import Kustomization, Reference, References
 from kfm_checks.facts.tree import Tree, TreeFile
+from kfm_checks.facts.tree_names import names
 from kfm_checks.facts.tree_yaml import Document
 from kfm_checks.model import Manifest, ObjectKey, Origin, Path, Source
 
@@ -123,57 +124,9 @@ def _generators(kustomization: Kustomization, context: _Context) -> Iterator[_Pl
             yield _Place(kustomization.file, line, kind, name, namespace, context, generated=True)
 
 
-_DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
-_KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
-_METADATA = re.compile(r"^metadata:[ \t]*\n((?:[ \t]+.*\n?|[ \t]*#.*\n|\n)*)", re.MULTILINE)
-
-
 def scan(file: TreeFile) -> list[_Place]:
-    """The objects of a file by kind, name, namespace and line; what is not in plain block style is parsed."""
-    if not file.is_manifest_file:
-        return []
-    found: list[_Place] = []
-    text, line, at = file.text, 1, 0
-    for end in [mark.start() for mark in _DOCUMENT.finditer(text)] + [len(text)]:
-        part = text[at:end]
-        if _KIND.search(part):
-            place = _scanned(file, part, line)
-            if place is None:
-                return _parsed(file)
-            found.append(place)
-        elif re.search(r"^[{\[]", part, re.MULTILINE):
-            return _parsed(file)
-        line, at = line + part.count("\n"), end
-    return found
-
-
-def _scanned(file: TreeFile, part: str, line: int) -> _Place | None:
-    kind, metadata = _KIND.search(part), _METADATA.search(part)
-    if kind is None or metadata is None or kind[1].endswith("List"):
-        return None
-    name, namespace = _child(metadata[1], "name"), _child(metadata[1], "namespace")
-    start = re.search(r"^[^\s#-]", part, re.MULTILINE)
-    first = line + (part.count("\n", 0, start.start()) if start else 0)
-    return _Place(file, first, kind[1], name, namespace, _Context()) if name else None
-
-
-def _child(block: str, name: str) -> str:
-    indent = re.match(r"(?:[ \t]*#.*\n|\n)*([ \t]+)", block)
-    found = re.search(rf"^{indent[1] if indent else ''}{name}:[ \t]*[\"']?([^\s\"'#]+)", block, re.MULTILINE)
-    return found[1] if found else ""
-
-
-def _parsed(file: TreeFile) -> list[_Place]:
-    places = []
-    for document in file.documents:
-        value = document.value if isinstance(document.value, dict) else {}
-        listed = value.get("items") if str(value.get("kind", "")).endswith("List") else None
-        for index, item in enumerate(listed if isinstance(listed, list) else [value]):
-            line = document.line_of("items", index) if isinstance(listed, list) else document.line
-            if isinstance(item, dict) and item.get("kind"):
-                key = Manifest(item).key
-                places.append(_Place(file, line, key.kind, key.name, key.namespace, _Context()))
-    return places
+    """The objects of a file, without what happens to them on the way."""
+    return [_Place(file, n.line, n.key.kind, n.key.name, n.key.namespace, _Context()) for n in names(file)]
 
 
 class _Fields:

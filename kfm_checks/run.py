@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,21 +83,23 @@ def check_objects(
     With ``only`` (check names or requirement ids) ``results`` holds those checks alone, and a row whose other checks
     did not run is never met.
     """
+    from kfm_checks.assess import assess, facts_of
+
     manifests = tuple(obj if isinstance(obj, Manifest) else Manifest(obj) for obj in objects)
     settings = Settings(config or Config())
+    options = Options(only=tuple(only or ()), as_of=as_of or today())
     given = {**inputs, "objects": manifests, "gitops_objects": (), "followed": ()}
-    options = Options(only=tuple(only or ()), as_of=as_of, inputs=given)
-    overlay = Overlay("", _digest(manifests), "none", len(manifests), as_of or today())
+    overlay = Overlay("", _digest(manifests), "none", len(manifests), options.as_of)
     absent = {"tree": "plain objects were given, so no overlay folder was looked at"}
     target = Target(Path(), Path(), "", False, False)
-    from kfm_checks.assess import assess
-
-    return assess(overlay, given, absent, settings, (), target, options).report
+    facts = facts_of(given, absent, settings, (), target, options)
+    return assess(overlay, facts, settings, (), target, options).report
 
 
 def judge(path: str | Path, options: Options) -> Judged:
     """Judge an overlay folder, or a file or folder of plain manifests. Raises KfmChecksError."""
     target = locate(path)
+    options = replace(options, as_of=options.as_of or today())
     if not target.is_overlay:
         return _judge_manifests(path, target, options)
     from kfm_checks.load import start
@@ -105,43 +107,42 @@ def judge(path: str | Path, options: Options) -> Judged:
     loading = start(target, options)
     try:
         # While the renderer works: everything that needs no objects, heavy imports among it.
-        from kfm_checks.assess import assess, selected
-        from kfm_checks.facts.references import references
+        from kfm_checks.assess import AWAITED, assess, facts_of, selected
         from kfm_checks.precheck import precheck
         from kfm_checks.provenance import Provenance
 
         settings = load_settings(target.folder, target.root)
-        selected(options.only, settings.config)
+        checks = selected(options.only, settings.config)
         records = load_records(target.folder / FOLDER, shown=_join(target.path, FOLDER))
-        inputs = _tree_inputs(target)
-        reached = references(inputs["tree"])
-        precheck(inputs["tree"], reached)
-        inputs |= loading.inputs(settings.config, target, Provenance(inputs["tree"], reached, target.path))
+        absent = {} if target.in_git else {"repository": "the overlay is not in a git repository"}
+        facts = facts_of(_tree_inputs(target), absent, settings, records, target, options)
+        tree, reached = facts.get("tree"), facts.get("references")
+        precheck(tree, reached)
+        facts.prepare(checks, AWAITED)
+        facts.add(loading.inputs(settings.config, target, Provenance(tree, reached, target.path)))
         renderer = loading.renderer
     finally:
         loading.stop()
-    objects = tuple(inputs["objects"])
-    as_of = options.as_of or today()
-    overlay = Overlay(target.path, _digest(objects), renderer, len(objects), as_of, _notes(settings.config, options))
-    absent = {} if target.in_git else {"repository": "the overlay is not in a git repository"}
-    return assess(overlay, inputs, absent, settings, records, target, options)
+    objects = facts.get("objects")
+    notes = _notes(settings.config, options)
+    overlay = Overlay(target.path, _digest(objects), renderer, len(objects), options.as_of, notes)
+    return assess(overlay, facts, settings, records, target, options)
 
 
 def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judged:
+    from kfm_checks.assess import assess, facts_of
     from kfm_checks.manifests import load_manifests
 
     objects = tuple(load_manifests(path))
     if not objects:
-        raise UsageError(
-            "there is no manifest and no kustomization file", file=target.path, remedy="give an overlay folder"
-        )
+        remedy = "give an overlay folder"
+        raise UsageError("there is no manifest and no kustomization file", file=target.path, remedy=remedy)
     settings = load_settings(target.folder if target.folder.is_dir() else target.folder.parent, target.root)
     inputs = {"objects": objects, "gitops_objects": (), "followed": ()}
-    overlay = Overlay(target.path, _digest(objects), "none", len(objects), options.as_of or today())
+    overlay = Overlay(target.path, _digest(objects), "none", len(objects), options.as_of)
     absent = {"tree": "plain manifests were given, so no overlay folder was looked at"}
-    from kfm_checks.assess import assess
-
-    return assess(overlay, inputs, absent, settings, (), target, options)
+    facts = facts_of(inputs, absent, settings, (), target, options)
+    return assess(overlay, facts, settings, (), target, options)
 
 
 def _tree_inputs(target: Target) -> dict[str, Any]:

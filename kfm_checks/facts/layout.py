@@ -9,7 +9,7 @@ from kfm_checks.config import Config
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.references import References
 from kfm_checks.facts.tree import Tree, TreeFile
-from kfm_checks.facts.tree_yaml import Document
+from kfm_checks.facts.tree_names import names
 from kfm_checks.facts.workloads import POD_TEMPLATES
 from kfm_checks.model import Manifest, ObjectKey, Source
 from kfm_checks.readme import Readme
@@ -148,7 +148,7 @@ _PATCH_FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
 def placed(tree: Tree, references: References, inventory: Inventory) -> tuple[Placed, ...]:
-    """Every Kubernetes object in the overlay's files, rendered or not, and every rendered one made there by a generator."""
+    """Every Kubernetes object in the overlay's files, rendered or not, and every one that a generator there makes."""
     patches = {r.target for r in references.of(*_PATCH_FIELDS) if r.role == "file"}
     resources = {r.target for r in references.of("resources", "bases", "crds") if r.role == "file"}
     found = [item for file in tree.files for item in _documents(file, patches, resources)]
@@ -166,17 +166,6 @@ def _documents(file: TreeFile, patches: set[str], resources: set[str]) -> Iterat
     if not file.is_manifest_file or file.unread:
         return
     used_as = "patch" if file.source_path in patches else "resource" if file.source_path in resources else ""
-    for document in file.documents:
-        key = _key(document)
-        if key is not None:
-            yield Placed(key, file.path, file.at(document.line), used_as)
-
-
-def _key(document: Document) -> ObjectKey | None:
-    """The identity of a document that is a Kubernetes object; kustomizations and our own files are none."""
-    value = document.value
-    if not isinstance(value, dict) or not isinstance(value.get("kind"), str):
-        return None
-    if str(value.get("apiVersion") or "").startswith(("kustomize.config.k8s.io/", "kfm-checks/")):
-        return None
-    return Manifest(value).key
+    for found in names(file):
+        if not found.key.api_version.startswith(("kustomize.config.k8s.io/", "kfm-checks/")):
+            yield Placed(found.key, file.path, file.at(found.line), used_as)

@@ -56,6 +56,8 @@ class VersionSchemas:
 
     def _vanished(self, kind: Kind) -> Removal | None:
         """A kind that an older bundled version serves and this one doesn't."""
+        if "." in kind.group and not kind.group.endswith(".k8s.io"):
+            return None  # a group of somebody else's: no version of Kubernetes ever served it
         known = bundled_versions()
         older = known[: known.index(self.version)]
         last = next((v for v in reversed(older) if kind in kinds(v)), None)
