@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -98,20 +99,23 @@ def _pinned_address(address: str) -> bool:
 
 
 def no_orphan_manifests(
-    tree: Tree, references: References, repository: Repository, followed: tuple[Any, ...]
+    tree: Tree, references: References, repository: Repository, followed: tuple[Any, ...], config: Config
 ) -> Iterator[Evidence]:
     """Every manifest in the folder is tracked by git, and reached from the entrypoint or from a GitOps object.
 
     A manifest that nothing reaches looks as if it were in force; one that git does not track is on one machine only.
-    `governance/`, `data/` and configuration are no manifests.
+    `governance/`, `data/` and configuration are no manifests. What `gitops.manifests` names is where the controller's
+    own objects live: they are applied once, by hand or by a bootstrap, and nothing else has to reach them.
 
     Remedy: list the file in a kustomization or point a GitOps object at it, `git add` it, or delete it.
     """
     reached, sources = references.reached, [f.path for f in followed if f.state == "rendered"]
+    wired = [posixpath.normpath(name) for name in config.gitops.manifests]
     for file in tree.files:
         if not _is_manifest(file) or file.source_path in repository.ignored:
             continue
         used = file.source_path in reached or any(file.source_path.startswith(f"{path}/") for path in sources)
+        used = used or any(file.path == name or file.path.startswith(f"{name}/") for name in wired)
         tracked = file.source_path in repository.tracked
         message = "reached and tracked" if used and tracked else _problem(used, tracked)
         make = holds if used and tracked else fails

@@ -171,13 +171,21 @@ def _in_secrets(file: TreeFile, exposures: tuple[Exposure, ...]) -> Iterator[Evi
         evidence = exposed_in_file(file, exposure)
         bad += evidence.holds is not True
         yield evidence
-    for document in file.documents if file.is_manifest_file else ():
-        if isinstance(document.value, dict) and isinstance(document.value.get("kind"), str):
-            for message in _misplaced(document.value):
-                bad += 1
-                yield fails(subject, message=message, expected=wanted, about=message, source=file.at(document.line))
+    for value, line in _objects(file):
+        for message in _misplaced(value):
+            bad += 1
+            yield fails(subject, message=message, expected=wanted, about=message, source=file.at(line))
     if not bad:
         yield holds(subject, message="It holds references or ciphertext only.", expected=wanted, source=file.at())
+
+
+def _objects(file: TreeFile) -> Iterator[tuple[dict[str, object], int]]:
+    """Each object of a file with its line; the items of a List stand for themselves."""
+    for document in file.documents if file.is_manifest_file else ():
+        listed = document.value.get("items") if isinstance(document.value, dict) else None
+        for index, value in enumerate(listed if isinstance(listed, list) else [document.value]):
+            if isinstance(value, dict) and isinstance(value.get("kind"), str):
+                yield value, document.line_of("items", index) if isinstance(listed, list) else document.line
 
 
 def _misplaced(value: dict[str, object]) -> Iterator[str]:
