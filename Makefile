@@ -31,7 +31,9 @@ site: $(VENV)/site.stamp ## the living README of OVERLAY, in build/site
 	@$(BIN)/kfm-checks site $(OVERLAY) -o build/site
 
 notebooks: $(VENV)/site.stamp ## open the notebooks on OVERLAY in JupyterLab
-	@KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab notebooks
+	@echo "== running the notebooks on $(OVERLAY) (copies, in build/notebooks)"
+	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/python -m kfm_checks.notebook -o build/notebooks
+	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab build/notebooks/00-start-here.ipynb
 
 test: $(VENV)/dev.stamp lint ## the tests, the notebooks under nbval, and the docs build
 	$(BIN)/python -m pytest -n 2 --dist worksteal

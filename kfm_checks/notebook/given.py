@@ -1,0 +1,39 @@
+"""What a notebook is told: which overlay to look at, and by which day. Raises nothing; empty means the default."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from kfm_checks.errors import UsageError
+
+#: The overlay that this repository ships.
+SHIPPED = "infra/clusters/prod"
+#: Environment variables by parameter, the first that is set counts: the site sets its own, `make notebooks` the other.
+VARIABLES = {"OVERLAY": ("KFM_CHECKS_OVERLAY", "KFM_OVERLAY"), "AS_OF": ("KFM_CHECKS_AS_OF",)}
+GATE = "KFM_CHECKS_GATE"
+
+
+def given(parameter: str) -> str:
+    """The value of a parameter (``OVERLAY`` or ``AS_OF``) from the environment, "" where nothing says."""
+    return next((value for name in VARIABLES[parameter] if (value := os.environ.get(name, "").strip())), "")
+
+
+def gate_is_on() -> bool:
+    """Whether gates raise: only where ``KFM_CHECKS_GATE=1``, as tests and CI set it."""
+    return os.environ.get(GATE) == "1"
+
+
+def overlay_folder(overlay: str, start: Path | None = None) -> Path:
+    """The overlay to look at: as given, from here or from a folder above; else the one that the repository ships.
+
+    Raises UsageError where there is none.
+    """
+    here = (start or Path.cwd()).resolve()
+    wanted = overlay or SHIPPED
+    for folder in (here, *here.parents):
+        if (folder / wanted).exists():
+            return folder / wanted
+    if overlay:
+        raise UsageError("no such file or folder", file=overlay, remedy="give an overlay folder as OVERLAY")
+    raise UsageError("no overlay was named", remedy="set OVERLAY in the first cell, or the variable KFM_OVERLAY")
