@@ -21,7 +21,6 @@ from kfm_checks.requirements import CATALOGUE
 from kfm_checks.run import Judged, Options
 from kfm_checks.target import Target
 
-
 #: Inputs that come from the renderer: everything else can be looked at while it works.
 AWAITED = ("objects", "followed", "gitops_objects", "second_render", "overlay")
 

@@ -1,4 +1,4 @@
-"""``kfm-checks.yaml``: what a team declares of its overlay, merged from the git root down, each value with its origin."""
+"""``kfm-checks.yaml``: what a team declares of its overlay, merged from the git root down, with origins."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from kfm_checks.model import Level, Path
 from kfm_checks.yamlfile import YamlFile, read_yaml
 
 NAME = "kfm-checks.yaml"
-SCHEMA = "kfm-checks/config/v1"
 #: Rows that nobody may declare not applicable, nor waive.
 UNWAIVABLE = frozenset({"SEC-01", "MEM-02", "GATE-01"})
 
@@ -27,7 +26,7 @@ class _Section(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", 
     """Keys are written with hyphens; an unknown one is an error. None means: not declared."""
 
 
-class Layout(_Section):
+class Layout(_Section, frozen=True):
     """Folder of each intent, relative to the overlay; null where the overlay has none of its own."""
 
     patches: str | None = "patches"
@@ -37,7 +36,7 @@ class Layout(_Section):
     secrets: str | None = "secrets"
 
 
-class Gitops(_Section):
+class Gitops(_Section, frozen=True):
     """What reconciles this overlay, and where the reconciling object lives when that is outside the overlay."""
 
     repository: str = ""
@@ -46,7 +45,7 @@ class Gitops(_Section):
     manifests: Names = ()
 
 
-class Entry(_Section):
+class Entry(_Section, frozen=True):
     """How outside clients come in. Workloads are written ``namespace/Kind/name``."""
 
     gateways: Names | None = None
@@ -54,7 +53,7 @@ class Entry(_Section):
     operator_hosts: Names = ()
 
 
-class Workloads(_Section):
+class Workloads(_Section, frozen=True):
     """Which workloads are critical, which run once on purpose, which namespaces belong to the platform."""
 
     critical: Names | None = None
@@ -62,7 +61,7 @@ class Workloads(_Section):
     singletons: Names = ()
 
 
-class Datastore(_Section):
+class Datastore(_Section, frozen=True):
     """A core datastore, its ports, and the workloads approved to reach it."""
 
     workload: str
@@ -70,7 +69,7 @@ class Datastore(_Section):
     clients: Names | None = None
 
 
-class Personas(_Section):
+class Personas(_Section, frozen=True):
     """Subjects (``User:n``, ``Group:n``, ``ServiceAccount:ns/n``) of each persona."""
 
     platform_operator: Names | None = None
@@ -80,20 +79,20 @@ class Personas(_Section):
     allowed_overlap: Names = ()
 
 
-class Images(_Section):
+class Images(_Section, frozen=True):
     """Digests that stand for an image not yet built, and registries whose tags can't be moved."""
 
     placeholders: Names = ()
     immutable_tags: Names = ()
 
 
-class Data(_Section):
+class Data(_Section, frozen=True):
     """The workload that loads data."""
 
     reconciler: str | None = None
 
 
-class NotApplicable(_Section):
+class NotApplicable(_Section, frozen=True):
     """A row that a team declares not applicable, with who says so and until when."""
 
     requirement: str
@@ -103,7 +102,7 @@ class NotApplicable(_Section):
     expires: str
 
 
-class Thresholds(_Section):
+class Thresholds(_Section, frozen=True):
     """Numbers that a team may set."""
 
     change_objects: int = 20
@@ -111,7 +110,7 @@ class Thresholds(_Section):
     cpu_limits: Literal["required", "memory-only"] = "required"
 
 
-class TeamRequirement(_Section):
+class TeamRequirement(_Section, frozen=True):
     """A row of the team's own, judged by checks of the catalogue."""
 
     id: str
@@ -120,10 +119,10 @@ class TeamRequirement(_Section):
     checks: Names
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     """The settings in force."""
 
-    schema: Literal["kfm-checks/config/v1"] = SCHEMA
+    schema: Literal["kfm-checks/config/v1"] = "kfm-checks/config/v1"
     overlays: Names = ()
     environment: str = "prod"
     readme: str = "README.md"
@@ -285,5 +284,5 @@ def _with_defaults(config: Config) -> dict[str, Any]:
         return dict(value) if isinstance(value, Mapping) else value
 
     shown = plain(config)
-    assert isinstance(shown, dict)  # noqa: S101 - a Struct becomes a mapping
+    assert isinstance(shown, dict)
     return shown

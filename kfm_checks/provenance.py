@@ -95,7 +95,7 @@ class Provenance:
                 found = self._exact.get((key.kind, namespace, name))
                 if found and (name == key.name or found.generated):
                     return found
-            alike = self._named.get((key.kind, name), ())
+            alike = self._named.get((key.kind, name), [])
             if len({place.file.source_path for place in alike}) == 1:
                 return alike[0]
         return None
@@ -148,7 +148,7 @@ class _Fields:
         file = self._tree.read(reference.target)
         for document in file.documents if file else ():
             value = document.value
-            if isinstance(value, dict) and Manifest(value).key[1::2] == (self._place.kind, self._place.name):
+            if isinstance(value, dict) and _identity(value) == (self._place.kind, self._place.name):
                 at = _aligned(self._object, value, path)
                 if len(at) == len(path):
                     return document.line_of(*at)
@@ -160,6 +160,11 @@ class _Fields:
             if (key.kind, key.name, key.namespace) == (self._place.kind, self._place.name, self._place.namespace):
                 return document.line_of(*base, *_aligned(self._object, value, path))
         return self._place.line
+
+
+def _identity(value: dict[str, Any]) -> tuple[str, str]:
+    key = Manifest(value).key
+    return key.kind, key.name
 
 
 def _objects(file: TreeFile) -> Iterator[tuple[Document, dict[str, Any], Path]]:

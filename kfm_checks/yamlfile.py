@@ -78,7 +78,7 @@ def _refuse_aliases(text: str, shown: str) -> None:
         return
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
-            line = event.start_mark.line + 1
+            line = event.start_mark.line + 1 if event.start_mark else None
             raise ConfigError("YAML aliases are not accepted here", file=shown, line=line, remedy="write the value out")
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +39,8 @@ class Case:
             return self._run_overlay(scratch, config)
         objects = parse_manifests(self.content.get("objects") or "")
         settings = parse_settings(config)
-        return check_objects(objects, only=[self.check], config=settings.config, as_of=AS_OF, **inputs).result(self.check)
+        report = check_objects(objects, only=[self.check], config=settings.config, as_of=AS_OF, **inputs)
+        return report.result(self.check)
 
     def _run_overlay(self, scratch: Path, config: dict[str, Any]) -> CheckResult:
         import yaml
@@ -51,13 +54,16 @@ class Case:
             (overlay / "kfm-checks.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         (scratch / ".git").mkdir(exist_ok=True)
         if self.content.get("git", False):
-            import shutil
-            import subprocess
-
             shutil.rmtree(scratch / ".git")
-            for command in (["init", "-q", "-b", "main"], ["add", "-A"], ["-c", "user.name=t", "-c", "user.email=t@e", "commit", "-qm", "t"]):
-                subprocess.run(["git", "-C", str(scratch), *command], check=True, capture_output=True)
+            commit_all(scratch)
         return judge(overlay, Options(only=(self.check,), as_of=AS_OF)).report.result(self.check)
+
+
+def commit_all(folder: Path) -> None:
+    """Make a folder a git repository with everything committed."""
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
+    for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], [*identity, "commit", "-qm", "test"]):
+        subprocess.run(["git", "-C", str(folder), *command], check=True, capture_output=True)
 
 
 def files() -> list[Path]:

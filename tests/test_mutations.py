@@ -12,7 +12,7 @@ import pytest
 from kfm_checks.model import Report
 from kfm_checks.run import check_overlay
 from tests.conftest import AS_OF, ROOT
-from tests.examples import content, files
+from tests.examples import commit_all, content, files
 
 OVERLAY = Path("infra/clusters/prod")
 
@@ -37,19 +37,10 @@ def copy(target: Path) -> Path:
     return target
 
 
-def commit(target: Path) -> None:
-    """Make the copy a git repository with everything committed."""
-    import subprocess
-
-    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], [*identity, "commit", "-qm", "test"]):
-        subprocess.run(["git", "-C", str(target), *command], check=True, capture_output=True)
-
-
 @cache
 def unmutated(scratch: Path) -> Report:
     """The report on the overlay as it is."""
-    commit(copy(scratch))
+    commit_all(copy(scratch))
     return check_overlay(scratch / OVERLAY, as_of=AS_OF)
 
 
@@ -86,7 +77,7 @@ def test_mutation_turns_exactly_its_rows(case: dict[str, Any], before: Report, t
     """The rows whose status differs from the untouched overlay's are exactly those that the case names."""
     copy(tmp_path)
     apply(case["edits"], tmp_path)
-    commit(tmp_path)
+    commit_all(tmp_path)
     after = check_overlay(tmp_path / OVERLAY, as_of=AS_OF)
     was = {row.id: row.status for row in before.requirements}
     turned = {row.id: row.status for row in after.requirements if row.status != was[row.id]}

@@ -31,8 +31,8 @@ def environment_is_production(
 ) -> Iterator[Evidence]:
     """The overlay's path, its labels and its GitOps destination agree on the environment.
 
-    Read from the folder's name, the environment labels of the objects and the destination cluster's name; each that says
-    something is compared with `environment` of the configuration.
+    Read from the folder's name, the environment labels of the objects and the destination cluster's name; each that
+    says something is compared with `environment` of the configuration.
 
     Remedy: mend the label or the path that says otherwise, or set `environment` in kfm-checks.yaml.
     """

@@ -50,8 +50,8 @@ def remote_bases_are_pinned(
         for index, chart in enumerate(_charts(kustomization.content)):
             path: Path = ("helmCharts", index, "version")
             version = str(dig(chart, "version", default=""))
-            source = kustomization.file.at(kustomization.document.line_of(*path))
-            yield _chart(file_key(kustomization.file.source_path), path, version, source=source)
+            place = kustomization.file.at(kustomization.document.line_of(*path))
+            yield _chart(file_key(kustomization.file.source_path), path, version, source=place)
     for reconciler in reconcilers:
         for source in reconciler.sources:
             yield from _gitops_source(reconciler, source, config)

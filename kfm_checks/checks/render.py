@@ -7,7 +7,8 @@ from typing import Any
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, file_key, holds
-from kfm_checks.facts.objects import Inventory, inventory as index
+from kfm_checks.facts.objects import Inventory
+from kfm_checks.facts.objects import inventory as index
 from kfm_checks.model import Evidence, Overlay
 
 

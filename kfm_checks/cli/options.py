@@ -111,7 +111,7 @@ def _text(reports: Sequence[Report], format_: str, *, color: bool) -> str:
     if format_ == "table":
         from kfm_checks.exports.table import write as table
 
-        width = max(80, min(click.get_terminal_size()[0] if hasattr(click, "get_terminal_size") else _width(), 160))
+        width = max(80, min(_width(), 160))
         return "\n".join(table(report, color=color, width=width) for report in reports)
     return "\n".join(writer(format_)(report) for report in reports)
 

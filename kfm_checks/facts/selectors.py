@@ -20,7 +20,7 @@ def matches(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bo
 
 
 def matches_map(selector: Mapping[str, Any] | None, labels: Mapping[str, str]) -> bool:
-    """Whether an equality map (``Service.spec.selector``) selects these labels; an empty or absent one selects nothing."""
+    """Whether an equality map (``Service.spec.selector``) selects these labels; an empty one selects nothing."""
     return bool(selector) and all(labels.get(key) == str(value) for key, value in (selector or {}).items())
 
 
