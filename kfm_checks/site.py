@@ -17,6 +17,10 @@ from kfm_checks.target import locate
 SOURCES = ("conf.py", "index.md", "docs", "notebooks")
 
 
+#: What Sphinx and its extensions leave behind for their own use.
+LEFTOVERS = (".buildinfo", ".buildinfo.bak", "permalink.html", "schema_violations.json")
+
+
 @dataclass(frozen=True)
 class Built:
     """A finished site."""
@@ -52,7 +56,7 @@ def build(
         source, built = Path(scratch) / "source", Path(scratch) / "html"
         _copy_sources(source, notebooks=notebooks)
         warnings = _sphinx(judged, source, built, Path(scratch) / "doctrees", progress)
-        for name in (".buildinfo", ".buildinfo.bak"):
+        for name in LEFTOVERS:
             (built / name).unlink(missing_ok=True)
         if out_folder.exists():
             shutil.rmtree(out_folder)

@@ -53,7 +53,7 @@ def _prepare(app: Sphinx) -> None:
     if not state.provided():
         overlay = Path(app.confdir) / app.config.kfm_overlay
         state.provide(View(judge(overlay, Options(as_of=app.config.kfm_as_of))))
-    state.set_builder(app.builder.get_relative_uri)
+    state.set_app(app)
     write_pages(state.view(), Path(app.srcdir))
 
 

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from docutils import nodes
-from docutils.parsers.rst import directives
 from sphinx.util.docutils import SphinxDirective
 
 from kfm_checks.requirements import SECTIONS
@@ -80,8 +77,7 @@ class Readme(Part):
     def run(self) -> list[nodes.Node]:
         path = readme_path(self.view)
         if not path:
-            found = self.fill("no_readme.html")
-            return [section("README", "readme", found)]
+            return [section("README", "readme", self.fill("no_readme.html"))]
         parts = document_parts(self.view, path, self.env.docname, self.row_uri)
         found = sections_of(parts, path, before=[self.fill("readme_note.html", path=path)])
         files = [page for page in documents(self.view).values() if page != self.env.docname]
@@ -89,7 +85,7 @@ class Readme(Part):
             # Inside the section: beside it the page would count as two in the navigation.
             toc = HIDDEN_TOC % "\n".join(f"/{page}" for page in files)
             found[0].extend(self.parse_text_to_nodes(toc))
-        return found
+        return [*found]
 
 
 class Document(Part):
@@ -100,7 +96,7 @@ class Document(Part):
     def run(self) -> list[nodes.Node]:
         path = {page: path for path, page in documents(self.view).items()}[self.arguments[0]]
         parts = document_parts(self.view, path, self.env.docname, self.row_uri)
-        return sections_of(parts, path, before=[self.fill("file_note.html", path=path)])
+        return [*sections_of(parts, path, before=[self.fill("file_note.html", path=path)])]
 
 
 class SectionRows(Part):
@@ -167,8 +163,6 @@ class CheckList(Part):
 
 class Settings(Part):
     """The settings in force, each with its origin."""
-
-    option_spec: ClassVar[dict[str, object]] = {"changed": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         rows = [(key, value, origin) for key, value, origin in self.view.judged.settings.rows()]

@@ -110,7 +110,7 @@ def document_parts(view: View, path: str, docname: str, row_uri: Callable[[str],
     return render(text, context)
 
 
-def sections_of(parts: Sequence[Part], name: str, before: Sequence[nodes.Node] = ()) -> list[nodes.Node]:
+def sections_of(parts: Sequence[Part], name: str, before: Sequence[nodes.Node] = ()) -> list[nodes.section]:
     """Nested sections; the first heading is the page's title, a file without one is called by its name."""
     top = section(name, "top", *before)
     if parts and parts[0].level == 0 and len(parts) > 1 and parts[1].level == 1:

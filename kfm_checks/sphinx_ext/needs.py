@@ -7,6 +7,7 @@ from sphinx.util.docutils import SphinxDirective
 from sphinx_needs.api import add_need
 
 from kfm_checks import wording
+from kfm_checks.sphinx_ext import state
 from kfm_checks.sphinx_ext.html import SIGNS
 from kfm_checks.sphinx_ext.view import Row
 
@@ -31,7 +32,7 @@ def needs_of(directive: SphinxDirective, row: Row) -> list[nodes.Node]:
     """The hidden need of a row; what a team wrote itself is kept from being read as a function."""
     status = f"{SIGNS[row.result.status]} {wording.STATUSES[row.result.status]}"
     return add_need(
-        directive.env.app,
+        state.app(),
         directive.state,
         directive.env.docname,
         directive.lineno,

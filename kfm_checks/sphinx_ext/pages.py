@@ -41,9 +41,10 @@ def _pages(view: View, sources: Path) -> Iterable[tuple[str, str]]:
     yield "records.md", _page("Records", "kfm-records")
     yield "settings.md", _page("Settings in force", "kfm-settings")
     names = sorted(view.checks)
-    yield "checks/index.md", _page("Checks", "kfm-checks") + _toc(names)
+    yield "checks/index.md", _page("Checks", "kfm-checks")
     for name in names:
-        yield f"checks/{name}.md", _page(name, "kfm-check", name)
+        # Outside the navigation: sixty entries there would hide the rest, and are drawn anew on every page.
+        yield f"checks/{name}.md", "---\norphan: true\n---\n\n" + _page(name, "kfm-check", name)
     yield (
         "notebooks.md",
         _listed("Notebooks", sources / "notebooks", "*.ipynb", _NOTEBOOKS, "There are no notebooks here."),

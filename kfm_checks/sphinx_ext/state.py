@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from sphinx.application import Sphinx
 
 from kfm_checks.errors import UsageError
 from kfm_checks.sphinx_ext.view import View
@@ -19,8 +21,7 @@ AS_OF_VARIABLE = "KFM_CHECKS_AS_OF"
 @dataclass
 class _State:
     view: View | None = None
-    #: (from page, to page) -> relative address.
-    uri: Callable[[str, str], str] = lambda start, to: to
+    app: Sphinx | None = None
 
 
 _STATE = _State()
@@ -43,14 +44,21 @@ def view() -> View:
     return _STATE.view
 
 
-def set_builder(uri: Callable[[str, str], str]) -> None:
-    """How the builder at work writes a relative address."""
-    _STATE.uri = uri
+def set_app(app: Sphinx) -> None:
+    """The application at work: an environment no longer leads to it."""
+    _STATE.app = app
+
+
+def app() -> Sphinx:
+    """The application at work. Raises UsageError outside a build."""
+    if _STATE.app is None:
+        raise UsageError("no site is being built", remedy="use kfm-checks site")
+    return _STATE.app
 
 
 def uri(start: str, to: str, anchor: str = "") -> str:
     """The address of a page, from another, with an anchor."""
-    found = _STATE.uri(start, to)
+    found = app().builder.get_relative_uri(start, to)
     return f"{found}#{anchor}" if anchor else found
 
 

@@ -76,14 +76,14 @@ def _back_edges(chart: Chart) -> set[int]:
         state.setdefault(start, 1)
         while stack:
             node, edges = stack[-1]
-            number = next(edges, None)
-            if number is None:
+            following = next(edges, None)
+            if following is None:
                 state[node] = 2
                 stack.pop()
                 continue
-            target = chart.edges[number].target
+            target = chart.edges[following].target
             if state.get(target) == 1:
-                back.add(number)
+                back.add(following)
             elif target not in state:
                 state[target] = 1
                 stack.append((target, iter(leaving[target])))
