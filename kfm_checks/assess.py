@@ -15,10 +15,10 @@ from kfm_checks.engine import Facts, run
 from kfm_checks.errors import UsageError
 from kfm_checks.evidence import unknown
 from kfm_checks.fold import Judgement, decide, fold
+from kfm_checks.judged import Judged, Options
 from kfm_checks.model import Evidence, Level, Manifest, Overlay, Report, Requirement, RequirementResult
 from kfm_checks.records import Record
 from kfm_checks.requirements import CATALOGUE
-from kfm_checks.run import Judged, Options
 from kfm_checks.target import Target
 
 #: Inputs that come from the renderer: everything else can be looked at while it works.

@@ -304,7 +304,6 @@ def _objects(folder: Path, render: Render | None, job: _Job, context: _Following
     """The objects of one source; Argo CD puts those without a namespace into the destination's."""
     from kfm_checks.facts.references import references
     from kfm_checks.facts.tree import Tree
-    from kfm_checks.load import parsed
     from kfm_checks.manifests import load_manifests
     from kfm_checks.provenance import Provenance
 
@@ -312,7 +311,7 @@ def _objects(folder: Path, render: Render | None, job: _Job, context: _Following
         return tuple(_placed(obj, job[2]) for obj in load_manifests(folder))
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
-    return tuple(_placed(obj, job[2]) for obj in parsed(render.text(), job[1].path, origins))
+    return tuple(_placed(obj, job[2]) for obj in origins.parse(render.text(), job[1].path))
 
 
 def overrides(source: GitSource) -> dict[str, object] | None:

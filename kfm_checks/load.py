@@ -13,7 +13,7 @@ from kfm_checks.render import Render, Renderer, Version, find_renderer
 from kfm_checks.target import Target
 
 if TYPE_CHECKING:
-    from kfm_checks.run import Options
+    from kfm_checks.judged import Options
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Loading:
         from kfm_checks.manifests import parse_rendered
 
         given = tuple(origins.place(self.given))
-        objects = parsed(self.render.text(), target.path, origins) if self.render else given
+        objects = origins.parse(self.render.text(), target.path) if self.render else given
         outside = reconcilers(config, target)
         followed, more = follow(objects, outside, config, target, self.tool)
         inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
@@ -69,16 +69,6 @@ def start(target: Target, options: Options) -> Loading:
     # One renderer against itself proves nothing: a second render is made only by a tool of another make.
     second = other.start(target.folder) if other.make != tool.make else None
     return Loading(tool.start(target.folder), tool.version(), tool, second=second)
-
-
-def parsed(text: str, shown: str, origins: Provenance) -> tuple[Manifest, ...]:
-    """The objects of a render, each with its origin. Raises RenderError where there is none."""
-    from kfm_checks.manifests import parse_rendered
-
-    objects = parse_rendered(text)
-    if not objects:
-        raise RenderError("it renders to nothing", file=shown, remedy="name its resources")
-    return tuple(origins.place(objects))
 
 
 def reconcilers(config: Config, target: Target) -> tuple[Manifest, ...]:

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from kfm_checks.errors import RenderError
 from kfm_checks.evidence import LIST_KEYS
 from kfm_checks.facts.objects import dig
 from kfm_checks.facts.references import Kustomization, Reference, References
@@ -73,6 +74,15 @@ class Provenance:
             name = place.name if place.kind == "Namespace" else f"{context.prefix}{place.name}{context.suffix}"
             self._exact.setdefault((place.kind, context.namespace or place.namespace, name), place)
             self._named[place.kind, name].append(place)
+
+    def parse(self, text: str, shown: str) -> tuple[Manifest, ...]:
+        """The objects of a render, each with its origin. Raises RenderError where there is none."""
+        from kfm_checks.manifests import parse_rendered
+
+        objects = parse_rendered(text)
+        if not objects:
+            raise RenderError("it renders to nothing", file=shown, remedy="name its resources")
+        return tuple(self.place(objects))
 
     def place(self, objects: Iterable[dict[str, Any]]) -> list[Manifest]:
         """The objects, each with its origin."""

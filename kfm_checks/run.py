@@ -4,62 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from kfm_checks.config import Config, Settings, load_settings
 from kfm_checks.errors import UsageError
-from kfm_checks.model import Manifest, Overlay, Report, Requirement
-from kfm_checks.records import FOLDER, Record, load_records
-from kfm_checks.render import Loosened
+from kfm_checks.judged import Judged, Options, today
+from kfm_checks.model import Manifest, Overlay, Report
+from kfm_checks.records import FOLDER, load_records
 from kfm_checks.target import Target, locate
-
-if TYPE_CHECKING:
-    from kfm_checks.engine import Facts
-
-
-@dataclass(frozen=True)
-class Options:
-    """What a caller may choose beside the path; every field is optional."""
-
-    only: tuple[str, ...] = ()
-    strict: bool = False
-    as_of: str = ""
-    kustomize: str | None = None
-    loosened: Loosened = field(default_factory=Loosened)
-    rendered: Path | None = None
-    schemas: Path | None = None
-    policies: Path | None = None
-    kubernetes_versions: tuple[str, ...] = ()
-    change: Path | None = None
-    #: Further inputs by fact name (a change, a cluster), given by the layers that read them.
-    inputs: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Judged:
-    """A report with what it was made from: the site, the notebooks and the exports show both."""
-
-    report: Report
-    facts: Facts
-    settings: Settings
-    records: tuple[Record, ...]
-    target: Target
-    rows: tuple[Requirement, ...]
-
-    @property
-    def objects(self) -> tuple[Manifest, ...]:
-        """The rendered objects."""
-        return tuple(self.facts.inputs["objects"])
-
-
-def today() -> str:
-    """The day in UTC; the only place that looks at a clock."""
-    return datetime.now(UTC).date().isoformat()
 
 
 def check_overlay(path: str | Path, *, only: Sequence[str] | None = None, **options: Any) -> Report:
@@ -197,3 +153,6 @@ def required_unknown(require: Iterable[str], report: Report) -> None:
 
 def _join(folder: str, name: str) -> str:
     return name if folder in {"", "."} else f"{folder}/{name}"
+
+
+__all__ = ["Judged", "Options", "check_objects", "check_overlay", "exit_status", "judge", "today"]
