@@ -1,0 +1,201 @@
+"""Following GitOps objects: what is rendered, what is not and why, once each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from kfm_checks.follow import expand
+from kfm_checks.judged import Judged, Options
+from kfm_checks.manifests import parse_manifests
+from kfm_checks.run import judge
+from tests.examples import commit_all
+
+REPOSITORY = "https://git.example.org/acme/infra.git"
+CONFIG = f"gitops: {{repository: '{REPOSITORY}'}}\n"
+
+
+def workload(name: str) -> str:
+    """A Deployment without a namespace."""
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec: {{selector: {{matchLabels: {{a: b}}}}, "
+        f"template: {{metadata: {{labels: {{a: b}}}}, spec: {{containers: [{{name: c, image: {name}}}]}}}}}}\n"
+    )
+
+
+def application(name: str, path: str, repository: str = REPOSITORY, extra: str = "") -> str:
+    """An Argo CD Application."""
+    return (
+        f"apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {{name: {name}, namespace: argocd}}\nspec:\n"
+        f"  source: {{repoURL: '{repository}', path: {path}, targetRevision: main{extra}}}\n"
+        f"  destination: {{server: https://kubernetes.default.svc, namespace: shop}}\n"
+    )
+
+
+def run(scratch: Path, files: dict[str, str]) -> Judged:
+    """Judge ``clusters/prod`` of a repository with these files."""
+    for name, text in {"clusters/prod/kfm-checks.yaml": CONFIG, **files}.items():
+        path = scratch / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    commit_all(scratch)
+    return judge(
+        scratch / "clusters/prod",
+        Options(as_of="2026-11-22", only=("overlay-renders", "workloads-have-liveness-probe")),
+    )
+
+
+def states(judged: Judged) -> dict[str, tuple[str, int]]:
+    """State and number of objects of each source, by its path."""
+    return {item.path: (item.state, item.objects) for item in judged.facts.inputs["followed"]}
+
+
+def test_in_repository_sources_are_rendered_once_and_recursively(tmp_path: Path) -> None:
+    """An app of apps: the child of a child is rendered too; two Applications of one path give its objects once."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml]\n",
+            "clusters/prod/apps.yaml": application("root", "clusters/prod")
+            + "---\n"
+            + application("set", "apps/set")
+            + "---\n"
+            + application("again", "apps/set"),
+            "apps/set/kustomization.yaml": "resources: [child.yaml]\n",
+            "apps/set/child.yaml": application("web", "apps/web"),
+            "apps/web/kustomization.yaml": "resources: [web.yaml]\n",
+            "apps/web/web.yaml": workload("web"),
+        },
+    )
+    assert states(judged) == {"clusters/prod": ("overlay", 0), "apps/set": ("rendered", 0), "apps/web": ("rendered", 1)}
+    names = [str(obj.key) for obj in judged.objects if obj.key.kind == "Deployment"]
+    assert names == ["shop/Deployment/web"]  # Argo CD puts it into the destination's namespace
+    assert [obj.origin.file for obj in judged.objects if obj.key.kind == "Deployment"] == ["apps/web/web.yaml"]
+
+
+def test_flux_kustomizations_are_followed_with_their_settings(tmp_path: Path) -> None:
+    """targetNamespace and images are applied; a folder without a kustomization file is read as plain manifests."""
+    flux = (
+        "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: %s, namespace: flux-system}\n"
+        "spec: {path: ./%s, prune: true, targetNamespace: shop, sourceRef: {kind: GitRepository, name: infra}%s}\n"
+    )
+    source = (
+        "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: infra, namespace: flux-system}\n"
+        "spec: {url: ssh://git@git.example.org/acme/infra, ref: {branch: main}}\n"
+    )
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml]\n",
+            "clusters/prod/apps.yaml": "---\n".join(
+                [
+                    source,
+                    flux % ("web", "apps/web", ", images: [{name: web, newTag: v2}]"),
+                    flux % ("plain", "apps/plain", ""),
+                ]
+            ),
+            "apps/web/kustomization.yaml": "resources: [web.yaml]\n",
+            "apps/web/web.yaml": workload("web"),
+            "apps/plain/deep/job.yaml": workload("plain"),
+        },
+    )
+    made = {obj.key.name: obj for obj in judged.objects if obj.key.kind == "Deployment"}
+    assert {name: obj.key.namespace for name, obj in made.items()} == {"web": "shop", "plain": "shop"}
+    assert made["web"]["spec"]["template"]["spec"]["containers"][0]["image"] == "web:v2"
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        (application("other", "prod", "https://git.example.org/other/repo.git"), "another repository"),
+        (application("chart", "x").replace("path: x", "chart: redis"), "a chart"),
+        (application("helm", "charts/web"), "Helm chart"),
+        (application("broken", "apps/broken"), "missing"),
+    ],
+)
+def test_what_cannot_be_had_is_named_and_workload_rows_are_not_verified(
+    tmp_path: Path, manifest: str, reason: str
+) -> None:
+    """Never a pass on half of the workloads."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml]\n",
+            "clusters/prod/apps.yaml": manifest,
+            "charts/web/Chart.yaml": "name: web\n",
+            "apps/broken/kustomization.yaml": "resources: [gone.yaml]\n",
+        },
+    )
+    item = judged.facts.inputs["followed"][0]
+    assert item.state == "unavailable"
+    assert reason in item.reason
+    assert judged.report.result("workloads-have-liveness-probe").outcome == "not-verified"
+
+
+def test_without_a_declared_repository_nothing_is_guessed(tmp_path: Path) -> None:
+    """The remedy is said."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kfm-checks.yaml": "environment: prod\n",
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml]\n",
+            "clusters/prod/apps.yaml": application("web", "apps/web"),
+            "apps/web/kustomization.yaml": "resources: [web.yaml]\n",
+            "apps/web/web.yaml": workload("web"),
+        },
+    )
+    assert "gitops.repository" in judged.facts.inputs["followed"][0].reason
+
+
+def test_a_loop_ends(tmp_path: Path) -> None:
+    """Two Applications that make each other are rendered once each."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml]\n",
+            "clusters/prod/apps.yaml": application("a", "apps/a"),
+            "apps/a/kustomization.yaml": "resources: [b.yaml]\n",
+            "apps/a/b.yaml": application("b", "apps/b"),
+            "apps/b/kustomization.yaml": "resources: [a.yaml]\n",
+            "apps/b/a.yaml": application("a", "apps/a"),
+        },
+    )
+    assert sum(obj.key.kind == "Application" for obj in judged.objects) == 3
+
+
+GENERATORS = {
+    "list": "[{list: {elements: [{path: apps/web}, {path: apps/api}]}}]",
+    "git": "[{git: {repoURL: x, directories: [{path: 'apps/*'}, {path: apps/old, exclude: true}]}}]",
+    "matrix": "[{matrix: {generators: [{list: {elements: [{dir: apps}]}}, {list: {elements: [{app: web}, {app: api}]}}]}}]",
+}
+PATHS = {"list": "'{{path}}'", "git": "'{{path.path}}'", "matrix": "'{{dir}}/{{app}}'"}
+
+
+@pytest.mark.parametrize("kind", GENERATORS)
+@pytest.mark.parametrize("dot", ["", "."])
+def test_applicationset_generators(tmp_path: Path, kind: str, dot: str) -> None:
+    """List, git directories and matrix, in both template languages."""
+    for name in ("web", "api", "old"):
+        (tmp_path / "apps" / name).mkdir(parents=True)
+    path = PATHS[kind].replace("{{", "{{ " + dot).replace("}}", " }}") if dot else PATHS[kind]
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s, namespace: argocd}\nspec:\n"
+        f"  generators: {GENERATORS[kind]}\n  template: {{metadata: {{name: x}}, spec: {{source: {{repoURL: r, path: {path}}}}}}}\n"
+    )
+    specs = expand(parse_manifests(text)[0], tmp_path)
+    assert sorted(spec["source"]["path"] for spec in specs) == ["apps/api", "apps/web"]
+
+
+def test_a_generator_that_needs_a_cluster_is_named(tmp_path: Path) -> None:
+    """Not evaluated, with the reason."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [set.yaml]\n",
+            "clusters/prod/set.yaml": "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s, namespace: argocd}\n"
+            "spec:\n  generators: [{clusters: {}}]\n  template: {metadata: {name: x}, spec: {source: {repoURL: r, path: p}}}\n",
+        },
+    )
+    item = judged.facts.inputs["followed"][0]
+    assert (item.state, "clusters" in item.reason) == ("unavailable", True)
