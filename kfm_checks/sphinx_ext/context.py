@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping, Sequence
 from html import escape
 from urllib.parse import unquote, urlsplit
 
-from kfm_checks import wording
 from kfm_checks.facts.tree import Tree
 from kfm_checks.sphinx_ext.badges import badge_of
 from kfm_checks.sphinx_ext.html import chip, fill, highlighted
@@ -66,13 +65,12 @@ class PageContext:
         for row in rows:
             for finding in row.having("holds"):
                 place = finding.evidence.source
-                values.setdefault(finding.evidence.observed, []).append(str_place(place) if place else "")
-        confirmed = bool(values) and all(row.result.status in ("met", "attested") for row in rows)
+                if finding.evidence.observed:
+                    values.setdefault(finding.evidence.observed, []).append(str(place) if place else "")
         return fill(
             "cell.html",
-            values={value: sorted(filter(None, set(places)))[:3] for value, places in sorted(values.items()) if value},
-            confirmed=confirmed,
-            said=text,
+            values=dict(sorted(((value, _few(places)) for value, places in values.items()), key=_read_first)),
+            said="" if text.strip().lower() in {value.lower() for value in values} else text,
             chips=self.chip(ids),
             reason=next((row.result.reason for row in rows if row.result.reason), ""),
         )
@@ -147,12 +145,11 @@ class PageContext:
         )
 
 
-def str_place(place: object) -> str:
-    """``file:line``, or ``file``."""
-    file, line = getattr(place, "file", ""), getattr(place, "line", None)
-    return f"{file}:{line}" if line else str(file)
+def _few(places: Sequence[str]) -> list[str]:
+    return sorted(filter(None, set(places)))[:3]
 
 
-def decision_words(view: View) -> str:
-    """The decision in the contract's words."""
-    return wording.DECISIONS[view.report.decision]
+def _read_first(item: tuple[str, list[str]]) -> tuple[bool, str]:
+    """Values that were read somewhere come before those that were only concluded."""
+    value, places = item
+    return not places, value

@@ -5,6 +5,19 @@
   document.querySelectorAll("table.kfm-needs").forEach(function (table) {
     table.setAttribute("data-needstable-page-size", "0");
     table.setAttribute("data-needstable-page-sizes", "0,10,25,50");
+    // A status by its sign: the table knows no colours of ours.
+    var signs = { "✓": "met", "✗": "not-met", "✎": "attested", "≈": "waived", "?": "not-verified", "–": "not-applicable" };
+    table.querySelectorAll("td.needs_status").forEach(function (cell) {
+      var status = signs[cell.textContent.trim().charAt(0)];
+      var target = cell.querySelector("p") || cell;
+      if (status && target.childElementCount <= 1) {
+        var chip = document.createElement("span");
+        chip.className = "kfm-chip kfm-" + status;
+        chip.textContent = cell.textContent.trim();
+        target.textContent = "";
+        target.appendChild(chip);
+      }
+    });
   });
   document.querySelectorAll("[data-kfm-filter]").forEach(function (input) {
     var rows = document.querySelectorAll("#" + input.dataset.kfmFilter + " tbody tr");
