@@ -133,12 +133,12 @@ def _sources(reconciler: Reconciler, target: Target) -> Iterator[_Job]:
             namespace = str(dig(spec, "destination", "namespace", default=""))
             for source in application(obj, spec, ()):
                 yield obj.key, source, namespace, ""
-    except _CannotExpandError as why:
+    except CannotExpandError as why:
         for source in reconciler.sources:
             yield obj.key, source, "", str(why)
 
 
-class _CannotExpandError(Exception):
+class CannotExpandError(Exception):
     """A generator or template that needs what is not here."""
 
 
@@ -160,7 +160,7 @@ def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
         for part in parts:
             combined = [{**one, **other} for one in combined for other in part]
         return combined
-    raise _CannotExpandError(f"its generator {', '.join(sorted(generator))} needs what is not in this repository")
+    raise CannotExpandError(f"its generator {', '.join(sorted(generator))} needs what is not in this repository")
 
 
 def _git_generated(git: dict[str, Any], root: Path) -> list[dict[str, Any]]:
@@ -220,7 +220,7 @@ def _filled(value: Any, values: dict[str, Any]) -> Any:
         return value
     filled = _PLACEHOLDER.sub(lambda found: _value(found[1], values), value)
     if "{{" in filled:
-        raise _CannotExpandError("its template uses functions that are not evaluated")
+        raise CannotExpandError("its template uses functions that are not evaluated")
     return filled
 
 
@@ -231,7 +231,7 @@ def _value(name: str, values: dict[str, Any]) -> str:
     if isinstance(found, dict) and "path" in found:
         found = found["path"]  # {{path}} of a git generator without goTemplate
     if found is None or isinstance(found, dict | list):
-        raise _CannotExpandError(f"its template needs {name}, which its generators don't give")
+        raise CannotExpandError(f"its template needs {name}, which its generators don't give")
     return str(found)
 
 

@@ -15,8 +15,11 @@ from kfm_checks.errors import KfmChecksError, one_line
 #: Command -> module of this package and the name of its function, and the line that help shows.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "check": ("check", "check", "Judge an overlay, or plain manifests, and print a summary by requirement."),
+    "diff": ("diff", "diff", "What changes between two overlays, or two git revisions of one."),
     "render": ("render", "render", "The rendered objects, with the source file of each."),
     "config": ("config", "config", "The settings in force and where each comes from."),
+    "bind": ("bind", "bind", "Propose the requirement behind each checklist item of a README, and insert it."),
+    "init": ("init", "init", "Scaffold a new overlay, or propose the configuration of one that exists."),
     "requirements": ("requirements", "requirements", "The catalogue of requirements."),
 }
 
