@@ -22,7 +22,8 @@ _LIMITS = ("Iteration budget", "recursion limit", "recursion depth", "codepoint 
 #: Functions that some version of Kubernetes or an engine may have, and the environment here has not.
 _ELSEWHERE = frozenset(
     {"bind", "sort", "sortBy", "distinct", "flatten", "slice", "range", "first", "last", "reverse", "unwrap",
-     "unwrapOpt", "encode", "decode", "greatest", "least", "ceil", "floor", "round", "abs", "escape", "named", "validate"}
+     "unwrapOpt", "encode", "decode", "greatest", "least", "ceil", "floor", "round", "abs", "escape", "named",
+     "validate"}
 )  # fmt: skip
 _REFERENCE = re.compile(r"undeclared reference to '([^']*)'")
 
@@ -122,7 +123,7 @@ def _refusal(text: str, expression: str, profile: Profile) -> Exception:
         return NotEvaluated(f"the function {sorted(unknown)[0]} is not evaluated here")
     if missing & _ELSEWHERE:
         return NotEvaluated(f"the function {sorted(missing & _ELSEWHERE)[0]} is not evaluated here")
-    if "reference resolve step" in text or "kubernetes." in text:
+    if "reference resolve step" in text or "overload for 'string' applied to '(kubernetes." in text:
         return NotEvaluated(f"not evaluated here: {text.partition(chr(10))[0]}")
     first = text.partition("\n")[0].removeprefix("INVALID_ARGUMENT: ").removeprefix("ERROR: ")
     return Refused(re.sub(r"^<input>:\d+:\d+: ", "", first).removesuffix(" (in container '')"))

@@ -127,7 +127,7 @@ def _equivalent(rule: Rule, candidate: Candidate, resources: Resources) -> bool:
     if key in resources.same_shape:
         return True
     raise NotEvaluated(
-        f"the rule is for {candidate.group}/{rule.versions[0]}, the object of {candidate.version}: it needs a conversion"
+        f"the rule is for {candidate.group}/{rule.versions[0]}, the object of {candidate.version}; it is converted"
     )
 
 

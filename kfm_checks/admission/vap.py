@@ -184,7 +184,8 @@ def _params(policy: Policy, binding: Binding | None, candidate: Candidate, inven
         raise PolicyError(
             "failed to configure binding: no params found for policy binding with `Deny` parameterNotFoundAction"
         )
-    return list(found)
+    # The CEL runtime takes plain dicts only.
+    return [dict(obj) for obj in found]
 
 
 def _with_params(
