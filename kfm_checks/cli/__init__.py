@@ -21,7 +21,6 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "bind": ("bind", "bind", "Propose the requirement behind each checklist item of a README, and insert it."),
     "init": ("init", "init", "Scaffold a new overlay, or propose the configuration of one that exists."),
     "site": ("site", "site", "Build the living README of an overlay as a site."),
-    "bind": ("bind", "bind", "Propose the requirement behind each checklist item of a README."),
     "requirements": ("requirements", "requirements", "The catalogue of requirements."),
 }
 
