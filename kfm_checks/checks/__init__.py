@@ -11,6 +11,7 @@ from kfm_checks.checks import (
     admission,
     availability,
     backups,
+    data,
     datastore_clients,
     gitops,
     images,
@@ -35,6 +36,7 @@ from kfm_checks.checks import (
     secrets,
     secrets_layout,
     secrets_rotation,
+    sensitivity_places,
     tokens,
 )
 from kfm_checks.checks import readme as readme_checks
@@ -105,6 +107,8 @@ CHECKS: tuple[Check, ...] = (
     Check(public_tls.public_hosts_use_tls, "no public host"),
     Check(personas.rbac_roles_are_separated, "nobody is bound to a role"),
     Check(access.rbac_has_no_escalation, "no role and no binding"),
+    Check(data.data_classification_is_known, "no dataset"),
+    Check(sensitivity_places.published_locations_are_generalised, "no dataset tells places"),
     Check(secrets.no_plaintext_credentials, "nothing was rendered and no file was looked at"),
     Check(secrets.secrets_come_from_backend, "nothing makes or uses a Secret"),
     Check(access.secrets_are_isolated, "no namespace is used"),
@@ -130,6 +134,8 @@ CHECKS: tuple[Check, ...] = (
     Check(admission.objects_pass_admission_policies, "no admission policy in the render"),
     Check(admission.image_signatures_are_verified, "no workload outside the platform's namespaces"),
     Check(tokens.service_account_tokens_are_needed, "no pod"),
+    Check(data.data_manifest_is_valid, "no dataset"),
+    Check(data.dataset_checksums_match, "no dataset"),
     Check(loads.only_reconciler_loads_data, "no workload and no binding"),
     Check(schema.objects_match_schema, "nothing was rendered"),
     Check(render.render_is_reproducible, "nothing was rendered"),

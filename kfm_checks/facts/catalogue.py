@@ -20,6 +20,9 @@ from kfm_checks.facts.admission import (
 )
 from kfm_checks.facts.ciphertext import sops_claims
 from kfm_checks.facts.criticality import criticality
+from kfm_checks.facts.datasets import data_manifest, datasets
+from kfm_checks.facts.datasets_bytes import located
+from kfm_checks.facts.datasets_generalisation import generalisation
 from kfm_checks.facts.datastores import datastores, operated
 from kfm_checks.facts.disruption import budgets
 from kfm_checks.facts.gitops import reconcilers
@@ -111,5 +114,9 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         admission_standing,
         admission_attempts,
         image_coverage,
+        data_manifest,
+        datasets,
+        located,
+        generalisation,
     )
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -50,6 +51,29 @@ class TreeFile:
         """The bytes; b"" where they were not read, and then ``unread`` says why."""
         if self.unread:
             return b""
+        try:
+            return self.absolute.read_bytes()
+        except OSError as error:
+            raise _unreadable(self.source_path, error) from error
+
+    @cached_property
+    def sha256(self) -> str:
+        """The checksum of the bytes in hexadecimal, whatever their number; read in pieces, in bounded memory.
+
+        "" for a symbolic link that leads out. Raises KfmChecksError where the file can't be read.
+        """
+        if self.leads_out:
+            return ""
+        try:
+            with self.absolute.open("rb") as stream:
+                return hashlib.file_digest(stream, "sha256").hexdigest()
+        except OSError as error:
+            raise _unreadable(self.source_path, error) from error
+
+    def raw(self, limit: int) -> bytes | None:
+        """The bytes of a file that may be larger than TEXT_LIMIT; None where it has more than ``limit`` or leads out."""
+        if self.leads_out or self.size > limit:
+            return None
         try:
             return self.absolute.read_bytes()
         except OSError as error:
@@ -218,6 +242,13 @@ class Tree:
             path = os.path.relpath(absolute, self.root).replace(os.sep, "/")
             self._outside[source_path] = TreeFile(path, source_path, real.stat().st_size, absolute) if inside else None
         return self._outside[source_path]
+
+    def listed(self, source_path: str) -> tuple[TreeFile, ...]:
+        """The files that lie directly in a folder of the repository, by its path from the root; () where there is none."""
+        if not self.is_folder(source_path):
+            return ()
+        names = sorted(entry.name for entry in os.scandir(self.relative_to / source_path) if not entry.is_dir())
+        return tuple(file for name in names if (file := self.read(f"{source_path}/{name}")) is not None)
 
     def is_folder(self, source_path: str) -> bool:
         """Whether a path from the repository's root is a folder within the repository."""
