@@ -82,18 +82,28 @@ class Book:
         if not rows:
             return Said(self._nothing(checks))
         return table(
-            [(_rows(result), *_told(item), place(item)) for result, item in rows],
+            [(_rows(result), *self._told(result, item), place(item)) for result, item in rows],
             ("row", "verdict", "object", "what", "found", "right would be", "where to edit"),
         )
 
     def evidence(self, *checks: str, limit: int = 40) -> pd.DataFrame | Said:
         """What was looked at, whether it holds or not."""
         rows = [
-            (_rows(result), *_told(item), place(item)) for result in self._chosen(checks) for item in result.evidence
+            (_rows(result), *self._told(result, item), place(item))
+            for result in self._chosen(checks)
+            for item in result.evidence
         ]
         if not rows:
             return Said(self._nothing(checks))
         return table(rows, ("row", "verdict", "object", "what", "found", "right would be", "where"), limit=limit)
+
+    def _told(self, result: CheckResult, item: Evidence) -> tuple[str, ...]:
+        verdict = {True: "holds", False: "fails", None: "not verified"}[item.holds]
+        statuses = {self.all_rows[id].status for id in result.requirements if id in self.all_rows}
+        if item.holds is False and statuses == {"waived"}:
+            verdict = "fails, waived"
+        found, right = (shortened(text, _LONG) for text in (item.observed, item.expected))
+        return verdict, str(item.subject), item.message, found, right
 
     def _chosen(self, checks: Iterable[str]) -> list[CheckResult]:
         wanted = set(checks)
@@ -112,7 +122,8 @@ class Book:
     @property
     def sentence(self) -> str:
         """The verdict on this notebook's rows, in one sentence."""
-        return wording.headline(self.report)
+        scope = "The whole overlay" if not self.notebook.rows else "The rows of this notebook"
+        return f"{scope}: {wording.headline(self.report)}"
 
     def gate(self) -> Verdict:
         """The verdict. With ``KFM_CHECKS_GATE=1`` raises GateClosed exactly where ``check --only ROW…`` exits 1."""
@@ -166,12 +177,6 @@ def _blame(report: Report) -> list[str]:
 
 def _rows(result: CheckResult) -> str:
     return ", ".join(result.requirements)
-
-
-def _told(item: Evidence) -> tuple[str, ...]:
-    verdict = {True: "holds", False: "fails", None: "not verified"}[item.holds]
-    found, right = (shortened(text, _LONG) for text in (item.observed, item.expected))
-    return verdict, str(item.subject), item.message, found, right
 
 
 def place(item: Evidence) -> str:
