@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -141,3 +141,9 @@ def _is_day(text: str, *, allow_time: bool) -> bool:
 def in_force(records: Iterable[Record], kind: Kind, as_of: str) -> list[Record]:
     """The records of a kind that count on a day."""
     return [record for record in records if record.kind == kind and not record.expired(as_of)]
+
+
+def record_from(shown: Mapping[str, Any]) -> Record:
+    """The record of a report's entry, without what the report adds to it."""
+    names = set(Record.__struct_encode_fields__)
+    return msgspec.convert({name: value for name, value in shown.items() if name in names}, Record)

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 import click
 
 from kfm_checks.errors import UsageError
-from kfm_checks.exports import FORMATS, writer
+from kfm_checks.exports import FORMATS, write_all
 from kfm_checks.model import Report
 from kfm_checks.render import Loosened
 from kfm_checks.run import Options
@@ -100,20 +100,18 @@ def _planned(item: str, format_: str) -> tuple[str, Path]:
     name, sign, file = item.partition("=")
     if sign and name in FORMATS:
         return name, Path(file)
+    if sign and name.isalpha():
+        raise UsageError(f"no format is called {name!r}", remedy=f"choose one of {', '.join(FORMATS)}")
     return format_, Path(item)
 
 
 def _text(reports: Sequence[Report], format_: str, *, color: bool) -> str:
-    if format_ == "json" and len(reports) > 1:
-        from kfm_checks.exports.json_report import write_set
-
-        return write_set(reports)
     if format_ == "table":
         from kfm_checks.exports.table import write as table
 
         width = max(80, min(_width(), 160))
         return "\n".join(table(report, color=color, width=width) for report in reports)
-    return "\n".join(writer(format_)(report) for report in reports)
+    return write_all(reports, format_)
 
 
 def _width() -> int:
@@ -124,13 +122,17 @@ def _width() -> int:
 
 def write_file(path: Path, text: str) -> None:
     """Write a file whole or not at all. Raises UsageError where it can't be written."""
+    scratch: Path | None = None
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as scratch:
-            scratch.write(text)
-        Path(scratch.name).chmod(0o644)
-        Path(scratch.name).replace(path)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8", newline="") as stream:
+            scratch = Path(stream.name)
+            stream.write(text)
+        scratch.chmod(0o644)
+        scratch.replace(path)
     except OSError as error:
+        if scratch is not None:
+            scratch.unlink(missing_ok=True)
         raise UsageError(
             f"can't be written: {error.strerror}", file=str(path), remedy="choose another place"
         ) from error
@@ -139,7 +141,8 @@ def write_file(path: Path, text: str) -> None:
 def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
     if value:
         try:
-            date.fromisoformat(value)
+            if date.fromisoformat(value).isoformat() != value:
+                raise ValueError(value)  # 2026-W07-1 and 20260216 are days, too, and don't compare with the others
         except ValueError:
             raise UsageError(f"--as-of {value!r} is no date", remedy="write YYYY-MM-DD") from None
     return value

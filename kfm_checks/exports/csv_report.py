@@ -4,21 +4,35 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator, Sequence
 
+from kfm_checks.exports.shared import printable
 from kfm_checks.model import Report
 from kfm_checks.tables import EVIDENCE_COLUMNS, VERDICTS
 
 
 def write(report: Report) -> str:
     """CSV with a header (RFC 4180); a cell that a spreadsheet would take for a formula starts with an apostrophe."""
+    return write_set([report])
+
+
+def write_set(reports: Sequence[Report]) -> str:
+    """The evidence of all reports under one header; the first column says which overlay it is about."""
     target = io.StringIO()
     writer = csv.writer(target, lineterminator="\r\n")
-    writer.writerow(EVIDENCE_COLUMNS)
+    writer.writerow(("overlay", *EVIDENCE_COLUMNS))
+    for report in reports:
+        for row in _rows(report):
+            writer.writerow([_defused(printable(str(cell))) for cell in (report.overlay.path, *row)])
+    return target.getvalue()
+
+
+def _rows(report: Report) -> Iterator[tuple[object, ...]]:
     for result in report.results:
         for item in result.evidence:
             source, key = item.source, item.subject
             place = (source.file, source.line or "") if source else ("", "")
-            row = (
+            yield (
                 result.check,
                 " ".join(result.requirements),
                 VERDICTS[item.holds],
@@ -32,8 +46,6 @@ def write(report: Report) -> str:
                 *place,
                 item.fingerprint,
             )
-            writer.writerow([_defused(str(cell)) for cell in row])
-    return target.getvalue()
 
 
 def _defused(cell: str) -> str:

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from kfm_checks.exports.shared import json_text
 from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
 
 SCHEMA = "kfm-checks/report/v1"
@@ -24,7 +25,10 @@ def write_set(reports: Sequence[Report]) -> str:
 
 
 def _text(value: Mapping[str, Any]) -> str:
-    encoded = msgspec.json.encode(value)
+    try:
+        encoded = msgspec.json.encode(value)
+    except UnicodeEncodeError:  # a lone surrogate from a JSON manifest
+        return json_text(value)
     return msgspec.json.format(encoded, indent=2).decode("utf-8", "replace") + "\n"
 
 

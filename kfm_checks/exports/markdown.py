@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from kfm_checks.exports.shared import printable
 from kfm_checks.model import Report, RequirementResult
 from kfm_checks.wording import STATUSES, explain, headline, last_line
 
@@ -40,7 +41,8 @@ def fitted(head: list[str], rows: list[str], tail: list[str], limit: int = LIMIT
         if budget < 0:
             break
         kept.append(row)
-    cut = f"\n… {len(rows) - len(kept)} open rows and all others are left out here; the site and the JSON report have them."
+    left = len(rows) - len(kept)
+    cut = f"\n… {left} open rows and all others are left out here; the site and the JSON report have them."
     return "\n".join([*head, *kept, cut]) + "\n"
 
 
@@ -52,6 +54,6 @@ def _row(row: RequirementResult, why: str) -> str:
 
 def cell(text: str) -> str:
     """Hostile text as one Markdown table cell: no markup, no mention, no link, no line break."""
-    folded = " ".join(text.split())
+    folded = " ".join(printable(text).split())
     escaped = re.sub(r"([\\`*_{}\[\]<>|#~!])", r"\\\1", folded[:400])
     return escaped.replace("@", "@\u200b").replace("://", ":\u200b//")

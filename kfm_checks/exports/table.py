@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 
+from kfm_checks.exports.shared import printable
 from kfm_checks.model import CheckResult, Report, RequirementResult, Status
 from kfm_checks.wording import STATUSES, explain, headline, last_line
 
@@ -37,13 +38,15 @@ def write(report: Report, *, color: bool = False, width: int = 110) -> str:
         table.add_column(title, no_wrap=title in {"id", "level", "status"}, overflow="fold")
     for row in report.requirements:
         status = Text(STATUSES[row.status], style=STYLES[row.status])
-        table.add_row(row.id, row.level, status, Text(row.title), Text(_short(explain(row, results))))
+        table.add_row(
+            row.id, row.level, status, Text(printable(row.title)), Text(_short(printable(explain(row, results))))
+        )
     console.print(table)
     for row in report.requirements:
         if row.status == "not-met":
-            console.print(Text(_findings(row, results)), soft_wrap=True)
+            console.print(Text(printable(_findings(row, results))), soft_wrap=True)
     for note in overlay.notes:
-        console.print(Text(f"Note: {note}"))
+        console.print(Text(printable(f"Note: {note}")))
     console.print()
     console.print(Text(headline(report), style="bold"), soft_wrap=True)
     console.print(Text(last_line(report)), soft_wrap=True)

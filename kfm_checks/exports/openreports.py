@@ -1,0 +1,18 @@
+"""OpenReports v1alpha1: a ClusterReport for each overlay."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kfm_checks.exports.policy_reports import documents
+from kfm_checks.model import Report
+
+
+def write(report: Report) -> str:
+    """One report as a YAML document that the API server takes."""
+    return write_set([report])
+
+
+def write_set(reports: Sequence[Report]) -> str:
+    """A YAML document for each report."""
+    return documents(reports, "openreports.io/v1alpha1", "ClusterReport")

@@ -1,0 +1,1 @@
+"""Tests of the writers, one report in many formats."""
