@@ -9,9 +9,9 @@ from kfm_checks.notebook.style import SIGNS, WORDS, wrapped
 from kfm_checks.notebook.text import html, plain, shortened
 
 #: Pixels: a box, the space between boxes, and around the whole.
-_WIDTH, _HEIGHT, _ACROSS, _DOWN, _EDGE, _TOP = 214, 46, 74, 14, 4, 30
+_WIDTH, _HEIGHT, _ACROSS, _DOWN, _EDGE, _TOP = 196, 46, 44, 14, 4, 30
 #: Characters in one line of a box, and boxes in one layer.
-_LINE, _MOST = 29, 40
+_LINE, _MOST = 27, 40
 
 
 @dataclass(frozen=True, order=True)
@@ -88,7 +88,8 @@ class Flow:
         tones = {(number, node.name): node.tone for number, layer in enumerate(self.nodes) for node in layer}
         boxes = "".join(_box(name, tones[number, name], place) for (number, name), place in places.items())
         return (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'style="width:100%;max-width:{width}px;min-width:{width * 7 // 8}px" '
             f'role="img" aria-label="{html(self.title)}: {html(self.about)}">{heads}{lines}{boxes}</svg>'
         )
 

@@ -41,9 +41,9 @@ def reconciled(book: Book) -> Flow | Said:
         return Said("No object of Argo CD or Flux was found: nothing here says what reconciles this overlay.")
     edges: set[tuple[str, str, str, str]] = set()
     for one in found:
-        for source in one.sources:
-            start = f"{source.repository or 'repository unknown'} @ {source.revision or 'default'}"
-            edges.add((start, str(one.obj.key), source.path or f"chart {source.chart}", _destination(one)))
+        for repository, revision, path in _sources(book, one):
+            start = f"{repository or 'repository unknown'} @ {revision or 'its default branch'}"
+            edges.add((start, str(one.obj.key), path, _destination(one)))
     nodes = [sorted({Node(edge[layer], _tone(book, edge[layer])) for edge in edges}) for layer in range(4)]
     links = {(layer, edge[layer], edge[layer + 1]) for edge in edges for layer in range(3)}
     return Flow(
@@ -52,7 +52,21 @@ def reconciled(book: Book) -> Flow | Said:
         ("repository and revision", "object", "path", "destination"),
         nodes,
         sorted(links),
+        {"met": "the overlay that is judged here"},
     )
+
+
+def _sources(book: Book, one: Reconciler) -> list[tuple[str, str, str]]:
+    """Repository, revision and path of each source; a template's are those that it was found to make."""
+    found = []
+    for source in one.sources:
+        if "{{" not in source.path + source.repository + source.revision:
+            found.append((source.repository, source.revision, source.path or f"chart {source.chart}"))
+            continue
+        made = [each for each in book.judged.facts.inputs.get("followed", ()) if each.subject == one.obj.key]
+        found += [(each.repository, each.revision, each.path) for each in made]
+        found += [] if made else [(source.repository, source.revision, source.path)]
+    return found
 
 
 def _destination(one: Reconciler) -> str:

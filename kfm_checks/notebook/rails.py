@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from kfm_checks.facts.resources import setting
 from kfm_checks.facts.workloads import Container
-from kfm_checks.model import Evidence
+from kfm_checks.model import Evidence, Outcome
 from kfm_checks.notebook.book import Book
 from kfm_checks.notebook.matrix import grid, honest
 from kfm_checks.notebook.pictures import Grid, Said
@@ -41,6 +41,15 @@ ADMISSION_RAILS: Mapping[str, str] = {
     "admission-policies-are-enforced": "RAIL-09 enforced",
     "objects-pass-admission-policies": "RAIL-09 objects pass",
     "image-signatures-are-verified": "RAIL-10 signatures",
+}
+
+_OUTCOMES: Mapping[Outcome, str] = {
+    "pass": "met",
+    "fail": "not met",
+    "not-applicable": "not applicable",
+    "not-verified": "not verified",
+    "blocked": "not verified",
+    "error": "not verified",
 }
 
 
@@ -89,7 +98,7 @@ def admission(book: Book) -> pd.DataFrame:
             continue
         failing = sum(item.holds is False for item in result.evidence)
         words = f"looked at {result.examined}" + (f", {failing} not as they should be" if failing else "")
-        lines.append((heading, result.outcome.replace("-", " "), result.reason or words))
+        lines.append((heading, _OUTCOMES[result.outcome], result.reason or words))
     return table(lines, ("rail", "outcome", "why"))
 
 

@@ -52,11 +52,11 @@ _PLAIN = (
     ".kfmnb p{margin:.35em 0;max-width:60em}"
     ".kfmnb .scroll{overflow-x:auto;max-width:100%}"
     ".kfmnb table{border-collapse:collapse;margin:0;border:0;font-size:1em;width:auto}"
-    ".kfmnb th,.kfmnb td{border:1px solid var(--line);padding:.25em .55em;text-align:left;vertical-align:top;"
+    ".kfmnb th,.kfmnb td{border:1px solid var(--line);padding:.25em .55em;text-align:left!important;vertical-align:top;"
     "white-space:normal;overflow-wrap:anywhere;min-width:3em;max-width:26em}"
     ".kfmnb thead th{background:var(--head);color:var(--ink);vertical-align:bottom;font-weight:600;"
     "overflow-wrap:normal;min-width:4.5em}"
-    ".kfmnb tbody tr{background:transparent}"
+    ".kfmnb tbody tr{background:transparent!important}"
     ".kfmnb tbody th{font-weight:500;background:transparent}"
     ".kfmnb,.kfmnb *{-webkit-print-color-adjust:exact;print-color-adjust:exact}"
     "@media (max-width:40em){.kfmnb{font-size:.85em}}"
@@ -68,14 +68,14 @@ _PICTURES = (
     + "".join(f".kfmnb .{tone}{{color:var(--{tone});background:var(--{tone}b)}}" for tone in SIGNS)
     + "".join(f".kfmnb .n{n}{{background:var(--n{n});color:var(--ink)}}" for n in range(1, 5))
     + ".kfmnb figure{margin:0}.kfmnb figcaption{font-weight:600;margin:0 0 .35em;text-align:left}"
-    ".kfmnb .grid td{text-align:center;font-weight:600;white-space:nowrap}"
+    ".kfmnb .grid td{text-align:center!important;font-weight:600;white-space:nowrap}"
     ".kfmnb .grid tbody th{min-width:11em}"
     ".kfmnb .key{display:flex;flex-wrap:wrap;gap:.3em .9em;margin:.45em 0 0;padding:0;list-style:none;font-size:.93em}"
     ".kfmnb .key span,.kfmnb .chip{padding:0 .45em;border-radius:.8em;font-weight:600;display:inline-block;margin:.1em}"
     ".kfmnb .verdict{padding:.6em .9em;border-left:.4em solid currentColor;font-weight:600}"
-    ".kfmnb svg{display:block;max-width:none}.kfmnb svg text{fill:var(--ink)}"
+    ".kfmnb svg{display:block}.kfmnb svg text{fill:var(--ink)}"
     "@media (max-width:40em){.kfmnb .grid tbody th{min-width:8em}}"
-    "@media print{.kfmnb svg{max-width:100%;height:auto}}"
+    "@media print{.kfmnb svg{min-width:0!important}}"
 )
 
 
