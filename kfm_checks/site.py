@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -66,6 +67,8 @@ def build(
     return Built(judged, out_folder / "index.html", warnings)
 
 
+#: Pages are read and written, and notebooks run, by so many processes at a time.
+WORKERS = min(4, os.cpu_count() or 1)
 #: Says that a folder was written by this module: only such a one is replaced.
 MARK = ".kfm-checks-site"
 
@@ -122,7 +125,9 @@ def _sphinx(
             docutils_namespace(),
         ):
             settings = {"html_title": _title(judged), "project": _title(judged)}
-            app = Sphinx(source, source, out, doctrees, "html", settings, status, warning, freshenv=True)
+            app = Sphinx(
+                source, source, out, doctrees, "html", settings, status, warning, freshenv=True, parallel=WORKERS
+            )
             app.build()
     except SphinxError as error:
         raise KfmChecksError(f"the site could not be built: {error}", file=judged.target.path) from error
