@@ -179,6 +179,44 @@ def namespace_object(candidate: Candidate) -> dict[str, Any] | None:
     return {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
 
 
+class Shared:
+    """What all policies see of one candidate when it has no parameters: made once, kept with the candidate."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self.values = bindings(candidate)
+        self.unset = unset_fields(candidate)
+        self.namespace_known = candidate.namespace_known or not candidate.namespace
+        self._activation: Any = None
+
+    def activation(self, program: Program) -> Any:
+        """Bindings, which programs of any environment can use."""
+        if self._activation is None:
+            self._activation = program.activation(self.values)
+        return self._activation
+
+
+def shared(candidate: Candidate) -> Shared:
+    """The one of the candidate."""
+    kept = candidate.__dict__.get("_shared")
+    if kept is None:
+        # The dataclass is frozen; this is a cache, as a cached property would be.
+        kept = candidate.__dict__["_shared"] = Shared(candidate)
+    return kept  # type: ignore[no-any-return]
+
+
+def holds_plainly(expression: Expression, candidate: Candidate) -> bool:
+    """Whether an expression without variables gives true; False also where the long way has to find out."""
+    program, known = expression.program, shared(candidate)
+    if program is None or expression.variables or expression.fields & known.unset:
+        return False
+    if expression.reads_namespace and not known.namespace_known:
+        return False
+    try:
+        return program.run(known.activation(program)) is True
+    except (PolicyError, NotEvaluated):
+        return False
+
+
 class Scope:
     """One evaluation: a candidate, with variables computed when first used, as the server does."""
 
@@ -189,6 +227,15 @@ class Scope:
         self.unset = unset
         self._errors: dict[str, PolicyError] = {}
         self._activation: Any = None
+        self._shared: Shared | None = None
+
+    @classmethod
+    def of(cls, candidate: Candidate, block: Block) -> Scope:
+        """A scope without parameters, which shares what it can."""
+        known = shared(candidate)
+        made = cls(candidate, block, dict(known.values), known.unset)
+        made._shared = known
+        return made
 
     def run(self, expression: Expression) -> Any:
         """The value. Raises PolicyError or NotEvaluated."""
@@ -199,6 +246,8 @@ class Scope:
             raise NotEvaluated(f"the server decides the value of {field_name} by itself")
         if expression.reads_namespace and self.candidate.namespace and not self.candidate.namespace_known:
             raise NotEvaluated(f"the namespace {self.candidate.namespace} is not in the render")
+        if not expression.variables and self._shared is not None:
+            return expression.program.run(self._shared.activation(expression.program))
         for name in expression.variables:
             self._variable(name)
         if self._activation is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -46,7 +46,9 @@ class Policies:
     constraints: tuple[gatekeeper.Constraint, ...]
     templates: tuple[gatekeeper.Template, ...]
     mutators: tuple[Mutator, ...]
-    _by_kind: dict[tuple[str, str, str], tuple[tuple[vap.Policy, vap.Binding], ...]] = field(default_factory=dict)
+    _by_kind: dict[tuple[str, str, str, str], tuple[tuple[vap.Policy, vap.Binding, bool], ...]] = field(
+        default_factory=dict
+    )
 
     @property
     def any(self) -> bool:
@@ -65,25 +67,26 @@ class Policies:
                     found.append((binding, wanted))
         return tuple(found)
 
-    def bound(self, candidate: Candidate) -> tuple[tuple[vap.Policy, vap.Binding], ...]:
-        """Bound policies with a rule for the candidate's resource; selectors are not looked at yet."""
-        key = (candidate.group, candidate.resource, candidate.operation)
+    def bound(self, candidate: Candidate) -> tuple[tuple[vap.Policy, vap.Binding, bool], ...]:
+        """Bound policies with a rule for the candidate's resource, and whether they reach it whatever it is."""
+        key = (candidate.group, candidate.version, candidate.resource, candidate.operation)
         if key not in self._by_kind:
+            group, _, resource, operation = key
             self._by_kind[key] = tuple(
-                (policy, binding)
+                (policy, binding, policy.matcher.always(*key) and binding.matcher.always(*key))
                 for policy, bindings in self.vaps
-                if not policy.refused and any(rule.reaches(*key) for rule in policy.matcher.rules)
+                if not policy.refused and any(r.reaches(group, resource, operation) for r in policy.matcher.rules)
                 for binding in bindings
             )
         return self._by_kind[key]
 
     def units(self, candidate: Candidate) -> Iterator[Unit]:
         """What can be asked of the candidate, one binding or policy at a time; Gatekeeper is asked for all at once."""
-        for policy, binding in self.bound(candidate):
+        for policy, binding, always in self.bound(candidate):
             yield Unit(
-                binding.obj.key,
-                lambda c, locate, p=policy, b=binding: vap.evaluate(  # type: ignore[misc]
-                    p, b, c, self.inventory, self.resources, locate=locate
+                binding.key,
+                lambda c, locate, p=policy, b=binding, a=always: vap.evaluate(  # type: ignore[misc]
+                    p, b, c, self.inventory, self.resources, locate=locate, matched=a
                 ),
             )
         if self.kyverno:
@@ -105,10 +108,19 @@ class Policies:
                         lambda c, locate, p=cel: kyverno_cel.evaluate(p, c, self.resources, locate=locate),  # type: ignore[misc]
                     )
 
-    def judge(self, candidate: Candidate) -> Iterator[Verdict]:
-        """Verdicts of every engine but Gatekeeper, which is run for all candidates at once."""
-        for unit in self.units(candidate):
-            yield from unit.judge(candidate, True)
+    def _webhooks(self, candidate: Candidate) -> Iterator[Verdict]:
+        if self.kyverno:
+            from kfm_checks.admission import kyverno
+
+            for rules in self.kyverno:
+                if not rules.refused:
+                    yield from kyverno.evaluate(rules, candidate, self.inventory)
+        if self.kyverno_cel:
+            from kfm_checks.admission import kyverno_cel
+
+            for cel in self.kyverno_cel:
+                if not cel.refused:
+                    yield from kyverno_cel.evaluate(cel, candidate, self.resources)
 
     def gatekeeper(self, tried: tuple[Candidate, ...]) -> Iterator[Verdict]:
         """Gatekeeper's verdicts."""
@@ -119,7 +131,14 @@ class Policies:
 
     def judge_all(self, tried: tuple[Candidate, ...]) -> tuple[Verdict, ...]:
         """Every verdict on every candidate, in order of the candidates; Gatekeeper's come last."""
-        found = [verdict for candidate in tried for verdict in self.judge(candidate)]
+        found: list[Verdict] = []
+        for candidate in tried:
+            for policy, binding, always in self.bound(candidate):
+                plain = vap.all_hold(policy, binding, candidate) if always else []
+                found.extend(
+                    plain or vap.evaluate(policy, binding, candidate, self.inventory, self.resources, matched=always)
+                )
+            found.extend(self._webhooks(candidate))
         found.extend(self.gatekeeper(tried))
         return tuple(unsettled(self, verdict) for verdict in found)
 
@@ -132,7 +151,7 @@ def unsettled(policies: Policies, verdict: Verdict) -> Verdict:
     if changes is None:
         return verdict
     text = f"{changes.obj.key.kind} {changes.obj.key.name} may change the object before it is judged; as written: "
-    return replace(verdict, result="not-evaluated", message=text + verdict.message)
+    return verdict._replace(result="not-evaluated", message=text + verdict.message)
 
 
 def compile_policies(inventory: Inventory) -> Policies:

@@ -6,13 +6,14 @@ https://kyverno.io/docs/policy-types/cluster-policy/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any
 
-from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, unset_fields
+from kfm_checks.admission.cel_policy import Block, Expression, Scope
 from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
-from kfm_checks.admission.kyverno_match import rule_matches
+from kfm_checks.admission.kyverno_match import kind_matches, rule_matches
 from kfm_checks.admission.kyverno_rules import Answer, conditions, judge
 from kfm_checks.admission.kyverno_values import wildcard
 from kfm_checks.admission.locate import breaking_containers
@@ -53,8 +54,16 @@ class Policy:
     exceptions: tuple[Manifest, ...]
     fails_open: bool
     admission: bool
+    _by_kind: dict[tuple[str, str, str], tuple[Rule, ...]] = field(default_factory=dict)
 
-    @property
+    def for_kind(self, candidate: Candidate) -> tuple[Rule, ...]:
+        """Rules that name the candidate's kind, or no kind; the rest of their match is not looked at yet."""
+        key = (candidate.group, candidate.version, candidate.kind)
+        if key not in self._by_kind:
+            self._by_kind[key] = tuple(rule for rule in self.rules if kind_matches(rule.spec, candidate))
+        return self._by_kind[key]
+
+    @cached_property
     def refused(self) -> tuple[str, ...]:
         """CEL expressions that the type check refuses."""
         return tuple(f"rule {r.name}: {text}" for r in self.rules if r.cel is not None for text in r.cel.block.refused)
@@ -126,7 +135,7 @@ def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory, *, loca
     if candidate.namespace in UNJUDGED:
         return
     namespace = policy.obj.key.namespace if policy.obj.key.kind == "Policy" else ""
-    for rule in policy.rules:
+    for rule in policy.for_kind(candidate):
         try:
             if not rule_matches(rule.spec, candidate, namespace):
                 continue
@@ -179,7 +188,7 @@ def _answer(policy: Policy, rule: Rule, candidate: Candidate, inventory: Invento
 
 
 def _judge_cel(rule: CelRule, candidate: Candidate) -> Answer:
-    scope = Scope(candidate, rule.block, bindings(candidate), unset_fields(candidate))
+    scope = Scope.of(candidate, rule.block)
     try:
         if not conditions_hold(scope, rule.conditions):
             return Answer("skip", "cel preconditions not met")
@@ -205,4 +214,4 @@ def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Invent
     if not found:
         return verdict
     path = verdict.path if verdict.path[: len(found[0][1])] == found[0][1] else found[0][1]
-    return replace(verdict, containers=tuple(name for name, _ in found), path=path)
+    return verdict._replace(containers=tuple(name for name, _ in found), path=path)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
-from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, unset_fields
+from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings
 from kfm_checks.admission.kyverno import UNJUDGED
 from kfm_checks.admission.kyverno_autogen import moved
 from kfm_checks.admission.locate import breaking_containers
@@ -127,7 +127,7 @@ def evaluate(policy: Policy, candidate: Candidate, resources: Resources, *, loca
 def _judged(
     policy: Policy, compiled: CompiledPolicy, candidate: Candidate, prefix: str, locate: bool
 ) -> Iterator[Verdict]:
-    scope = Scope(candidate, compiled.block, bindings(candidate), unset_fields(candidate))
+    scope = Scope.of(candidate, compiled.block)
     try:
         if not conditions_hold(scope, compiled.conditions):
             return
@@ -177,7 +177,7 @@ def _located(compiled: CompiledPolicy, one: Validation, verdict: Verdict) -> Ver
             return True
 
     found = breaking_containers(candidate, breaks)
-    return replace(verdict, containers=tuple(n for n, _ in found), path=found[0][1]) if found else verdict
+    return verdict._replace(containers=tuple(n for n, _ in found), path=found[0][1]) if found else verdict
 
 
 def _verdict(policy: Policy, candidate: Candidate, rule: str, result: Result, message: str) -> Verdict:

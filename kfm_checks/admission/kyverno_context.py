@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission import lib_image
@@ -36,14 +37,20 @@ class Context:
         self.inventory = inventory
         self._entries = {str(entry.get("name")): entry for entry in entries}
         self._loading: set[str] = set()
-        self.data: dict[str, Any] = dict(parent.data) if parent is not None else _request(candidate)
+        self._parent: Context | None = parent
+        self._own: dict[str, Any] = {}
         if parent is not None:
             self._entries = {**parent._entries, **self._entries}
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """What expressions see; made when one is first asked for."""
+        return {**(self._parent.data if self._parent is not None else _request(self.candidate)), **self._own}
 
     def inner(self, entries: Iterable[Mapping[str, Any]], **values: Any) -> Context:
         """A context for one element of a loop."""
         made = Context(self.candidate, self.inventory, entries, self)
-        made.data.update(values)
+        made._own = values
         return made
 
     def query(self, expression: str) -> Any:
@@ -153,6 +160,8 @@ def substitute(context: Context, document: Any, *, empty: bool = False) -> Any:
 
 
 def _string(context: Context, text: str, empty: bool) -> Any:
+    if "{" not in text and "$" not in text:
+        return text
     if "$(" in text:
         raise NotEvaluated("references of the form $(…) are not evaluated")
     for _ in range(_MOST_PASSES):

@@ -123,6 +123,21 @@ def rule_matches(rule: Mapping[str, Any], candidate: Candidate, namespace: str =
     return not _block(rule.get("exclude"), candidate)
 
 
+def kind_matches(rule: Mapping[str, Any], candidate: Candidate) -> bool:
+    """Whether any filter of a rule's ``match`` takes the candidate's kind."""
+    block = rule.get("match")
+    if not isinstance(block, dict):
+        return False
+    for one in [block, *items(block, "any"), *items(block, "all")]:
+        resources = one.get("resources")
+        kinds = texts(resources.get("kinds")) if isinstance(resources, dict) else ()
+        # A block that only holds filters names no kind itself.
+        names = one is not block or not (block.get("any") or block.get("all"))
+        if names and (not kinds or any(_kind(kind, candidate) for kind in kinds)):
+            return True
+    return False
+
+
 def matched_kinds(rule: Mapping[str, Any], part: str = "match") -> tuple[str, ...]:
     """Every kind that a rule's ``match`` (or ``exclude``) names."""
     block = rule.get(part)

@@ -6,6 +6,7 @@ https://kyverno.io/docs/policy-types/cluster-policy/validate/#patterns
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Literal
 
 from kfm_checks.admission.kyverno_values import has_wildcard, quantity, sprint, wildcard
@@ -112,6 +113,7 @@ def _element(resource: Any, pattern: Any, path: Path) -> None:
                 raise Mismatch(f"resource value does not match '{sprint(pattern)}'", path)
 
 
+@lru_cache(maxsize=4096)
 def _anchor(key: str) -> tuple[Literal["", "()", "=", "X", "^", "<", "+"], str]:
     found = _ANCHOR.fullmatch(key)
     if found is None:

@@ -28,7 +28,25 @@ _UNIT: dict[str, Fraction] = {
 
 
 def wildcard(pattern: str, text: str) -> bool:
-    """``*`` stands for any text, ``?`` for one character. It goes back to the last ``*`` only, and so ends soon."""
+    """``*`` stands for any text, ``?`` for one character. Never backtracks further than the last ``*``."""
+    if "?" in pattern:
+        return _walked(pattern, text)
+    first, *rest = pattern.split("*")
+    if not rest:
+        return pattern == text
+    last = rest.pop()
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    at, end = len(first), len(text) - len(last)
+    for part in rest:
+        at = text.find(part, at, end)
+        if at < 0:
+            return False
+        at += len(part)
+    return True
+
+
+def _walked(pattern: str, text: str) -> bool:
     p = t = 0
     star, mark = -1, 0
     while t < len(text):

@@ -106,6 +106,20 @@ class Matcher:
             return False
         return selected(self.object_selector, candidate.labels) and in_namespace(self.namespace_selector, candidate)
 
+    def always(self, group: str, version: str, resource: str, operation: str) -> bool:
+        """Whether it reaches every object of a version of a resource, whatever its name, labels and namespace."""
+        if self.excluded or self.namespace_selector or self.object_selector or (group, resource) in _EXEMPT:
+            return False
+        if not self.rules:
+            return self.everything
+        return any(
+            rule.reaches(group, resource, operation)
+            and rule.scope == "*"
+            and not rule.names
+            and bool({"*", version} & set(rule.versions))
+            for rule in self.rules
+        )
+
     def _rule(self, rule: Rule, candidate: Candidate, resources: Resources) -> bool:
         if not rule.reaches(candidate.group, candidate.resource, candidate.operation) or not rule.names_it(candidate):
             return False

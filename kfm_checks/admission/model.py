@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from kfm_checks.facts.objects import annotations_of, labels_of
 from kfm_checks.model import Manifest, ObjectKey, Path
@@ -85,9 +85,11 @@ class Candidate:
         return (*self.origin_path, *path) if path[:1] in (("spec",), ("metadata",)) else self.origin_path
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What one rule of one policy says of one candidate. ``path`` starts at the candidate's object."""
+class Verdict(NamedTuple):
+    """What one rule of one policy says of one candidate. ``path`` starts at the candidate's object.
+
+    A tuple, since there are tens of thousands of them.
+    """
 
     policy: Manifest
     rule: str

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
-from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, unset_fields
+from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, holds_plainly, unset_fields
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import Matcher, selected, texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import Inventory, dig, items, labels_of
-from kfm_checks.model import Manifest
+from kfm_checks.model import Manifest, ObjectKey
 
 _LONGEST_MESSAGE = 5 * 1024
 _ACTIONS: Mapping[str, Action] = {"Deny": "deny", "Warn": "warn", "Audit": "audit"}
@@ -43,10 +44,16 @@ class Policy:
     fails_open: bool
     param_kind: tuple[str, str] | None
 
-    @property
+    @cached_property
     def refused(self) -> tuple[str, ...]:
-        """What the server's type check refuses."""
+        """Expressions that the type check refuses."""
         return tuple(self.block.refused)
+
+    @cached_property
+    def plain(self) -> tuple[Expression, ...]:
+        """Every condition and validation, where none needs a variable; () where one does."""
+        every = (*(e for _, e in self.conditions), *(v.expression for v in self.validations))
+        return () if any(e.variables or e.program is None for e in every) else every
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ class Binding:
     matcher: Matcher
     actions: tuple[Action, ...]
     param_ref: Mapping[str, Any] | None
+    key: ObjectKey
 
 
 def compile_policy(obj: Manifest, block: Block | None = None) -> Policy:
@@ -108,6 +116,7 @@ def compile_binding(obj: Manifest) -> Binding:
         Matcher.read(dig(spec, "matchResources"), everything=True),
         actions,
         ref if isinstance(ref, dict) else None,
+        obj.key,
     )
 
 
@@ -119,19 +128,21 @@ def evaluate(
     resources: Resources,
     *,
     locate: bool = True,
+    matched: bool = False,
 ) -> Iterator[Verdict]:
     """What a bound policy says of a candidate; nothing where it doesn't match. ``locate``: find the container too.
 
     Without a binding the policy is tried as if bound to everything with Deny: the API server would not run it at all.
     """
     doubt = None
-    try:
-        if not policy.matcher.match(candidate, resources):
-            return
-        if binding is not None and not binding.matcher.match(candidate, resources):
-            return
-    except NotEvaluated as reason:
-        doubt = reason
+    if not matched:
+        try:
+            if not policy.matcher.match(candidate, resources):
+                return
+            if binding is not None and not binding.matcher.match(candidate, resources):
+                return
+        except NotEvaluated as reason:
+            doubt = reason
     try:
         params = _params(policy, binding, candidate, inventory)
     except (NotEvaluated, PolicyError) as reason:
@@ -156,7 +167,7 @@ def _verdict(
     policy: Policy, binding: Binding | None, candidate: Candidate, rule: str, result: Result, message: str
 ) -> Verdict:
     actions: tuple[Action, ...] = binding.actions if binding is not None else ("deny",)
-    key = binding.obj.key if binding is not None else None
+    key = binding.key if binding is not None else None
     if result in ("fail", "error"):
         bound = f" with binding '{key.name}'" if key is not None else ""
         message = f"ValidatingAdmissionPolicy '{policy.obj.key.name}'{bound} denied request: {message}"
@@ -191,7 +202,10 @@ def _params(policy: Policy, binding: Binding | None, candidate: Candidate, inven
 def _with_params(
     policy: Policy, binding: Binding | None, candidate: Candidate, param: Any, locate: bool
 ) -> Iterator[Verdict]:
-    scope = Scope(candidate, policy.block, bindings(candidate, param), unset_fields(candidate))
+    if param is None:
+        scope = Scope.of(candidate, policy.block)
+    else:
+        scope = Scope(candidate, policy.block, bindings(candidate, param), unset_fields(candidate))
     try:
         if not conditions_hold(scope, policy.conditions):
             return
@@ -204,6 +218,20 @@ def _with_params(
         if result == "fail" and locate:
             verdict = _located(verdict, policy, validation, param)
         yield verdict
+
+
+def all_hold(policy: Policy, binding: Binding, candidate: Candidate) -> list[Verdict]:
+    """Passes of a policy that reaches the candidate, where every condition and validation plainly holds.
+
+    [] where something has to be looked at closely: ``evaluate`` says what.
+    """
+    if policy.param_kind is not None or not policy.plain:
+        return []
+    if not all(holds_plainly(expression, candidate) for expression in policy.plain):
+        return []
+    return [
+        Verdict(policy.obj, one.name, candidate, "pass", "", binding.actions, binding.key) for one in policy.validations
+    ]
 
 
 def conditions_hold(scope: Scope, conditions: tuple[tuple[str, Expression], ...]) -> bool:
@@ -263,4 +291,4 @@ def _located(verdict: Verdict, policy: Policy, validation: Validation, param: An
     found = breaking_containers(verdict.candidate, breaks)
     if not found:
         return verdict
-    return replace(verdict, containers=tuple(name for name, _ in found), path=found[0][1])
+    return verdict._replace(containers=tuple(name for name, _ in found), path=found[0][1])
