@@ -26,7 +26,9 @@ def datastores_reached_only_by_approved(
     Reachability is computed from all NetworkPolicies, both ends together, on the ports that serve data; the list of
     approved clients is only ever declared. Addresses outside count, and so does any other pod that may run in the
     cluster: a pod without labels in a namespace that no policy names. The verdict assumes a network plugin that
-    enforces NetworkPolicy. NIST SP 800-53 AC-4; Kubernetes documentation, *Network Policies*.
+    enforces NetworkPolicy. What a policy does to a pod in the node's network is undefined: where the verdict would rest
+    on that, it is not verified, declared platform namespaces apart. NIST SP 800-53 AC-4; Kubernetes documentation,
+    *Network Policies*.
 
     Remedy: narrow the policy rule that lets the workload in, or add the workload to `datastores[].clients` in
     kfm-checks.yaml.
@@ -43,6 +45,7 @@ def datastores_reached_only_by_approved(
             yield _undeclared(subject, network, store)
         else:
             yield from _clients(subject, network, store, store.clients, config)
+            yield from _in_node_network(subject, network, store, store.clients, config)
 
 
 def _unseen(inventory: Inventory, network: Network, store: Datastore) -> str:
@@ -153,6 +156,24 @@ def _intruder(
         message = f"{shown} runs in the node's network, in a declared platform namespace: NetworkPolicy can't bar it"
         return holds(where, path, message=message, **details)
     return fails(where, path, message=message, **details)
+
+
+def _in_node_network(
+    subject: Manifest | ObjectKey, network: Network, store: Datastore, approved: tuple[str, ...], config: Config
+) -> Iterator[Evidence]:
+    """Ends in the node's network, whom the policies would have to keep apart: nobody can tell whether they do."""
+    undefined = "runs in the node's network, where the effect of NetworkPolicy is undefined"
+    expected = "both ends in the pod network"
+    if any(network.endpoints[pod].host_network for pod in network.find(store.id)):
+        text_ = f"the datastore {store.id} {undefined}"
+        yield unknown(subject, message=text_, expected=expected, observed="hostNetwork: true", about="hostNetwork")
+    reached = clients(network, store)
+    for endpoint in network.endpoints[: network.stranger]:
+        known = endpoint.id in approved or endpoint.id in reached or endpoint.id == store.id
+        platform = endpoint.namespace in config.workloads.platform_namespaces
+        if endpoint.host_network and not known and not platform and not endpoint.namespace.startswith("kube-"):
+            text_ = f"{endpoint.id} is not approved for {store.id}, and {undefined}"
+            yield unknown(subject, message=text_, expected=expected, observed="hostNetwork: true", about=endpoint.id)
 
 
 def _on_node(network: Network, source: int) -> bool:

@@ -17,7 +17,7 @@ from kfm_checks.facts.selectors import matches
 from kfm_checks.model import Manifest, Path
 
 REFLECTOR = "reflector.v1.k8s.emberstack.com/"
-REPLICATOR = "replicator.v1.mittwald.com/"
+REPLICATOR = "replicator.v1.mittwald.de/"
 SYNCER = "kubed.appscode.com/sync"
 ESO = "external-secrets.io"
 #: Objects whose Secret carries annotations of their own, with the path to them.

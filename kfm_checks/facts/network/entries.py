@@ -62,7 +62,7 @@ class Backends:
             return [Target(id, "", NOTHING, f"the Service {id} is not in the render")]
         alias = dig(service, "spec", "externalName")
         if dig(service, "spec", "type") == "ExternalName":
-            return self._aliased(id, namespace, str(alias or ""), port, hops)
+            return self._aliased(id, namespace, str(alias or ""), _beyond(service, port), hops)
         found = []
         for endpoint in self.selected(service):
             ports = normal(self._ports(service, endpoint, port))
@@ -101,6 +101,15 @@ class Backends:
             for port in items(service, "spec", "ports")
             if str(target) in (str(port.get("name")), str(port.get("targetPort")), str(port.get("port")))
         ]
+
+
+def _beyond(alias: Manifest, wanted: Any) -> Any:
+    """The port that an ExternalName hands on: a name is the alias's own, and its targetPort wins."""
+    for port in items(alias, "spec", "ports"):
+        if wanted is not None and str(wanted) in (str(port.get("port")), str(port.get("name"))):
+            target = port.get("targetPort")
+            return target if isinstance(target, int) else port.get("port")
+    return wanted
 
 
 def target_numbers(endpoint: Endpoint, protocol: str, target: Any) -> list[int]:
