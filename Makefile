@@ -52,8 +52,8 @@ docs: $(VENV)/dev.stamp ## this repository's site by Sphinx itself, every warnin
 	$(BIN)/sphinx-build -W -n --keep-going -q -b html . build/docs
 
 lock: ## write the hashed requirements anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra live --extra data pyproject.toml requirements/build.in -o requirements/site.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra live --extra data --group dev -c requirements/site.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data pyproject.toml requirements/build.in -o requirements/site.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data --group dev -c requirements/site.txt pyproject.toml requirements/build.in -o requirements/dev.txt
 
 bench: $(VENV)/dev.stamp ## what a run costs beside the bare render
 	$(BIN)/python -m benchmarks

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
@@ -66,10 +67,25 @@ def main(arguments: list[str] | None = None) -> None:
     except RecursionError:
         _stop("the input is nested too deeply; flatten it")
     except OSError as error:
-        _stop(f"{error.filename or ''}: {error.strerror}; check path, permissions and space")
+        _stop(f"{_relative(error.filename)}: {error.strerror}; check path, permissions and space")
     except MemoryError:
         _stop("the input needs more memory than there is; split it")
+    except Exception as error:
+        # The last resort. The text of the exception may quote a manifest, so its kind and place have to do.
+        from kfm_checks.engine import describe
+
+        _stop(f"this is a defect of kfm-checks ({describe(error)}); please report it")
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _relative(name: object) -> str:
+    """A file's name as an error may show it: relative to the working directory, else its last two parts."""
+    if not isinstance(name, str):
+        return "a file"
+    path = Path(name)
+    inside = path.is_absolute() and path.is_relative_to(Path.cwd())
+    shown = path.relative_to(Path.cwd()) if inside else Path(*path.parts[-2:]) if path.is_absolute() else path
+    return shown.as_posix()
 
 
 def _stop(message: str) -> None:
