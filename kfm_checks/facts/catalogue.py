@@ -22,7 +22,13 @@ from kfm_checks.facts.ciphertext import sops_claims
 from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.datasets import data_manifest, datasets
 from kfm_checks.facts.datasets_bytes import located
+from kfm_checks.facts.datasets_copies import copies
 from kfm_checks.facts.datasets_generalisation import generalisation
+from kfm_checks.facts.datasets_history import data_history, rollbacks
+from kfm_checks.facts.datasets_loading import loaders
+from kfm_checks.facts.datasets_policy import policy_checks
+from kfm_checks.facts.datasets_redaction import redactions
+from kfm_checks.facts.datasets_stac import stac_records
 from kfm_checks.facts.datastores import datastores, operated
 from kfm_checks.facts.disruption import budgets
 from kfm_checks.facts.gitops import reconcilers
@@ -118,5 +124,12 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         datasets,
         located,
         generalisation,
+        data_history,
+        rollbacks,
+        loaders,
+        copies,
+        policy_checks,
+        redactions,
+        stac_records,
     )
 }

@@ -68,10 +68,11 @@ def _located(tree: Tree, dataset: Dataset, index: int, uri: str) -> Located:
     file = tree.read(place)
     if file is None or file.leads_out:
         return Located(dataset, index, uri, "missing")
-    return Located(dataset, index, uri, "here", file, _lfs_pointer(file))
+    return Located(dataset, index, uri, "here", file, lfs_pointer(file))
 
 
-def _lfs_pointer(file: TreeFile) -> str:
+def lfs_pointer(file: TreeFile) -> str:
+    """The checksum that a git-lfs pointer stands for, "" for any other file."""
     content = file.raw(_POINTER_SIZE) or b""
     found = _POINTER.match(content)
     return found[1].decode() if found else ""

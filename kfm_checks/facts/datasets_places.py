@@ -157,6 +157,12 @@ def _positions(geometry: Any) -> Iterator[list[Any]]:
             nested.extend(reversed(item))
 
 
+def geometry_points(geometry: Any) -> Iterator[Point]:
+    """The coordinate pairs of one GeoJSON geometry."""
+    if isinstance(geometry, dict):
+        yield from ((float(p[0]), float(p[1])) for p in _positions(geometry))
+
+
 def _box(where: str, box: Any) -> Iterator[Shape]:
     if isinstance(box, list) and len(box) in (4, 6) and all(isinstance(n, int | float) for n in box):
         half = len(box) // 2
