@@ -71,7 +71,16 @@ def judge(path: str | Path, options: Options) -> Judged:
         checks = selected(options.only, settings.config)
         records = load_records(target.folder / FOLDER, shown=_join(target.path, FOLDER))
         absent = {} if target.in_git else {"repository": "the overlay is not in a git repository"}
-        facts = facts_of(_tree_inputs(target), absent, settings, records, target, options)
+        rules = settings
+        inputs, notes = _tree_inputs(target), list[str]()
+        if options.change is not None:
+            # A change is judged by the configuration and records of its base.
+            from kfm_checks.change.inputs import governed
+
+            change = governed(target, options, settings, records)
+            rules, records, notes = change.settings, change.records, list(change.notes)
+            inputs, absent = {**inputs, **change.inputs}, {**absent, **change.absent}
+        facts = facts_of(inputs, absent, rules, records, target, options)
         tree, reached = facts.get("tree"), facts.get("references")
         precheck(tree, reached)
         facts.prepare(checks, AWAITED)
@@ -80,9 +89,9 @@ def judge(path: str | Path, options: Options) -> Judged:
     finally:
         loading.stop()
     objects = facts.get("objects")
-    notes = _notes(settings.config, options)
-    overlay = Overlay(target.path, _digest(objects), renderer, len(objects), options.as_of, notes)
-    return assess(overlay, facts, settings, records, target, options)
+    shown = (*notes, *_notes(rules.config, options))
+    overlay = Overlay(target.path, _digest(objects), renderer, len(objects), options.as_of, shown)
+    return assess(overlay, facts, rules, records, target, options)
 
 
 def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judged:
@@ -94,9 +103,14 @@ def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judg
         remedy = "give an overlay folder"
         raise UsageError("there is no manifest and no kustomization file", file=target.path, remedy=remedy)
     settings = load_settings(target.folder if target.folder.is_dir() else target.folder.parent, target.root)
-    inputs = {"objects": objects, "gitops_objects": (), "followed": ()}
+    inputs: dict[str, Any] = {"objects": objects, "gitops_objects": (), "followed": ()}
     overlay = Overlay(target.path, _digest(objects), "none", len(objects), options.as_of)
     absent = {"tree": "plain manifests were given, so no overlay folder was looked at"}
+    if options.change is not None:
+        from kfm_checks.change.inputs import governed
+
+        change = governed(target, options, settings, ())
+        inputs, absent, settings = {**inputs, **change.inputs}, {**absent, **change.absent}, change.settings
     facts = facts_of(inputs, absent, settings, (), target, options)
     return assess(overlay, facts, settings, (), target, options)
 

@@ -18,6 +18,8 @@ from kfm_checks.facts.admission import (
     admission_standing,
     image_coverage,
 )
+from kfm_checks.facts.change import description, diff, ownership, pull_request, reviewers, rollback
+from kfm_checks.facts.change_additions import additions
 from kfm_checks.facts.ciphertext import sops_claims
 from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.datasets import data_manifest, datasets
@@ -62,6 +64,7 @@ INPUTS: Mapping[str, Method | None] = {
     "tree": "tree",  # kfm_checks.facts.tree.Tree
     "repository": "git",  # kfm_checks.facts.repository.Repository
     "change": "git",  # pull-request facts
+    "base": "git",  # kfm_checks.facts.change_base.Base: what the change starts from
     "cluster": "cluster",  # a live cluster or a snapshot of one
     "config": None,  # kfm_checks.config.Config
     "records": None,  # tuple[Record, ...]
@@ -131,5 +134,12 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         policy_checks,
         redactions,
         stac_records,
+        pull_request,
+        description,
+        ownership,
+        reviewers,
+        diff,
+        rollback,
+        additions,
     )
 }
