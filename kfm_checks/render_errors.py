@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from pathlib import Path
 
 from kfm_checks.errors import RenderError, one_line
 
+ENTRYPOINTS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
+#: Files larger than this are not looked into for the line of an error.
+_LOOKED_AT = 5_000_000
 #: A pattern of kustomize's words, the cause, the remedy. The first that matches decides; ``what`` is the place or name.
 EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     (
@@ -68,6 +72,11 @@ EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
         "a patch or replacement names an object that isn't there",
         "mend its target",
     ),
+    (
+        r"missing (?P<what>kind|apiVersion|metadata\.name) in object|Object '(?P<field>Kind|apiVersion)' is missing",
+        "a file holds no whole Kubernetes object, for want of",
+        "give it apiVersion, kind and metadata.name",
+    ),
     (r"missing Resource metadata", "a file holds no Kubernetes object", "give it apiVersion, kind and metadata.name"),
     (r"invalid (?:leading|trailing) UTF-8|control characters are not allowed", "a file is not text", "remove it"),
     (r"yaml: line (?P<line>\d+): (?P<what>[^\n']+?)(?: in File|$|\n)", "not valid YAML", "mend the syntax"),
@@ -78,26 +87,89 @@ EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
 def explain(stderr: str, folder: Path, target: Path) -> RenderError:
     """Map what kustomize wrote to one line. ``target`` is what it was given: the folder, or a wrapper around it."""
     text = stderr.replace(str(target), str(folder)).removeprefix("Error: ").removeprefix("error: ")
+    if not text.strip():
+        return RenderError("the renderer failed without a word", file=_shown(folder), remedy="check --kustomize")
     file = _file(text, folder)
+    broken = _broken(file or _entrypoint(folder))
+    if broken is not None:
+        return broken
     for pattern, cause, remedy in EXPLANATIONS:
         found = re.search(pattern, text)
         if found:
             groups = found.groupdict()
-            line = int(groups["line"]) if groups.get("line") else _line(text)
-            what = f": {_shown_path(groups['what'])}" if groups.get("what") else ""
-            place = file or _shown(folder)
-            return RenderError(cause + what, file=place, line=line if file else None, remedy=remedy)
-    return RenderError(f"kustomize refuses it: {_short(text)}", file=file or _shown(folder), remedy="mend the overlay")
+            what = groups.get("what") or groups.get("field") or ""
+            place, line = _place(text, folder, what)
+            if file is not None:
+                place, line = file, int(groups["line"]) if groups.get("line") else _line(text)
+            said = f": {_shown_path(what)}" if what else ""
+            return RenderError(cause + said, file=_shown(place), line=line, remedy=remedy)
+    return RenderError(f"kustomize refuses it: {_short(text)}", file=_shown(file or folder), remedy="mend the overlay")
 
 
-def _file(text: str, folder: Path) -> str:
-    """The file that kustomize names last: the innermost; "" where it names none that is there."""
-    named = re.findall(r"(?:File: |accumulating resources from '|in file |path \")([^\s'\"]+\.(?:ya?ml|json))", text)
+def _entrypoint(folder: Path) -> Path | None:
+    return next((folder / name for name in ENTRYPOINTS if (folder / name).is_file()), None)
+
+
+def _broken(file: Path | None) -> RenderError | None:
+    """What is wrong with a file's YAML or JSON, with its line: kustomize often tells only half of it."""
+    import yaml
+
+    if file is None or file.stat().st_size > _LOOKED_AT:
+        return None
+    try:
+        if file.suffix == ".json":
+            json.loads(file.read_bytes())
+            return None
+        for _ in yaml.parse(file.read_bytes(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+            pass
+    except yaml.YAMLError as error:
+        mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+        if mark is None:
+            return None
+        message = f"not valid YAML: {problem or 'it ends too early'}"
+        return RenderError(message, file=_shown(file), line=mark.line + 1, remedy="mend the syntax")
+    except json.JSONDecodeError as error:
+        return RenderError(
+            f"not valid JSON: {error.msg}", file=_shown(file), line=error.lineno, remedy="mend the syntax"
+        )
+    except (OSError, UnicodeDecodeError, RecursionError):
+        return None  # kustomize's own words say it
+    return None
+
+
+def _place(text: str, folder: Path, what: str) -> tuple[Path, int | None]:
+    """The kustomization, and the line in it, that name what is wrong: from the entrypoint down as kustomize went."""
+    current, place, line = folder, folder, None
+    steps = re.findall(r"accumulating (?:resources|components)[^']* from '([^'\n]+)'", text)
+    for written in (*steps, what, what.rpartition("/")[2]):
+        entry = _entrypoint(current)
+        number = _line_naming(entry, written) if entry is not None and written else None
+        if entry is not None and number is not None:
+            place, line = entry, number
+        if written and (current / written).is_dir():
+            current = current / written
+    return place, line
+
+
+def _line_naming(entry: Path, written: str) -> int | None:
+    """The first line of a kustomization that has ``written`` as a word of its own (or as the end of a path)."""
+    if entry.stat().st_size > _LOOKED_AT or not os.access(entry, os.R_OK):
+        return None
+    pattern = re.compile(rf"(?<![\w.-]){re.escape(written)}(?![\w./-])")
+    lines = entry.read_text(encoding="utf-8", errors="replace").splitlines()
+    return next((number for number, line in enumerate(lines, 1) if pattern.search(line)), None)
+
+
+def _file(text: str, folder: Path) -> Path | None:
+    """The file that kustomize names last: the innermost; None where it names none that is there."""
+    named: list[str] = re.findall(
+        r"(?:File: |accumulating resources from '|in file |path \")([^\s'\"]+\.(?:ya?ml|json))", text
+    )
     for name in reversed(named):
         for base in (folder, *sorted(path for path in folder.parent.glob("*") if path.is_dir())[:200]):
             if (base / name).is_file():
-                return _shown(base / name)
-    return ""
+                return base / name
+    return None
 
 
 def _line(text: str) -> int | None:

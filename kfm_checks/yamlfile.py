@@ -89,7 +89,8 @@ def _walk(node: yaml.Node, path: Path, lines: dict[Path, int], shown: str) -> No
         for key, value in node.value:
             name = str(key.value)
             if name in seen:
-                raise ConfigError(f"the key {name!r} is given twice", file=shown, line=key.start_mark.line + 1)
+                line = key.start_mark.line + 1
+                raise ConfigError(f"the key {name!r} is given twice", file=shown, line=line, remedy="remove one")
             seen.add(name)
             _walk(value, (*path, name), lines, shown)
             lines[*path, name] = key.start_mark.line + 1

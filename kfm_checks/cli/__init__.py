@@ -22,6 +22,8 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "bind": ("bind", "bind", "Propose the requirement behind each checklist item of a README, and insert it."),
     "init": ("init", "init", "Scaffold a new overlay, or propose the configuration of one that exists."),
     "site": ("site", "site", "Build the living README of an overlay as a site."),
+    "attest": ("attest", "attest", "Write a well-formed attestation: what a person vouches for, until a day."),
+    "waive": ("waive", "waive", "Write a well-formed waiver: a known failure, accepted until a day."),
     "requirements": ("requirements", "requirements", "The catalogue of requirements."),
 }
 
