@@ -7,8 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
 from kfm_checks.checks import CHECKS, Check
 from kfm_checks.config import Config, Settings
 from kfm_checks.engine import Facts, run
@@ -18,6 +16,7 @@ from kfm_checks.fold import Judgement, decide, fold
 from kfm_checks.judged import Judged, Options
 from kfm_checks.model import Evidence, Level, Manifest, Overlay, Report, Requirement, RequirementResult
 from kfm_checks.records import Record
+from kfm_checks.records_state import states
 from kfm_checks.requirements import CATALOGUE
 from kfm_checks.target import Target
 
@@ -73,12 +72,13 @@ def assess(
     )
     folded = fold(rows, judgement)
     shown = _shown(folded, rows, options.only, checks)
-    report = Report(overlay, decide(shown), shown, results, _record_states(records, judgement, overlay.as_of))
+    report = Report(overlay, decide(shown), shown, results, states(judgement, rows, folded, given.get("repository")))
     return Judged(report, facts, settings, records, target, rows)
 
 
 #: Why an input that this run does not have is missing.
 ABSENT: Mapping[str, str] = {
+    "base": "no pull request was given (--change)",
     "change": "no pull request was given (--change)",
     "cluster": "cluster not looked at: no context or snapshot was given",
     "repository": "no git repository was looked at",
@@ -171,14 +171,3 @@ def _manifests_of(path: Path | None) -> tuple[Manifest, ...]:
     from kfm_checks.manifests import load_manifests
 
     return tuple(load_manifests(path))
-
-
-def _record_states(records: Sequence[Record], judgement: Judgement, as_of: str) -> tuple[Mapping[str, Any], ...]:
-    """Each record with its state: in force, expired, or unused."""
-    shown = []
-    for index, record in enumerate(records):
-        state = "expired" if record.expired(as_of) else "in-force"
-        if state == "in-force" and record.kind != "incident" and index not in judgement.used:
-            state = "unused"
-        shown.append({**msgspec.to_builtins(record), "state": state})
-    return tuple(shown)

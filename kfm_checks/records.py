@@ -78,7 +78,7 @@ def parse_records(document: YamlFile) -> list[Record]:
     value = document.value
     if value is None:
         return []
-    if not isinstance(value, dict) or value.get("schema") != SCHEMA or not isinstance(value.get("records", []), list):
+    if not isinstance(value, dict) or value.get("schema") != SCHEMA or not isinstance(value.get("records") or [], list):
         remedy = f"write `schema: {SCHEMA}` and a list under `records:`"
         raise ConfigError("not a file of records", file=document.file, line=1, remedy=remedy)
     return [_record(item, document, index) for index, item in enumerate(value.get("records") or [])]
@@ -92,13 +92,13 @@ def _record(item: Any, document: YamlFile, index: int) -> Record:
         raise ConfigError(
             f"record {index + 1}: {error}", file=document.file, line=line, remedy="see the how-to of records"
         ) from error
-    problem = _problem(record)
-    if problem:
-        raise ConfigError(f"record {index + 1}: {problem}", file=document.file, line=line, remedy="mend the record")
+    wrong = problem(record)
+    if wrong:
+        raise ConfigError(f"record {index + 1}: {wrong}", file=document.file, line=line, remedy="mend the record")
     return msgspec.structs.replace(record, file=document.file, line=line)
 
 
-def _problem(record: Record) -> str:
+def problem(record: Record) -> str:
     """What is wrong with a record, or ""."""
     for name in _required(record.kind):
         if not getattr(record, name.replace("-", "_")):

@@ -31,7 +31,7 @@ def judging(command: Command) -> Command:
             "--require", multiple=True, metavar="ID", help="Fail unless this row is met, attested or not applicable."
         ),
         click.option(
-            "--as-of", default="", metavar="DATE", callback=_day, help="Judge expiry by this day (today in UTC)."
+            "--as-of", default="", metavar="DATE", callback=day, help="Judge expiry by this day (today in UTC)."
         ),
         click.option("--kustomize", metavar="PROGRAM", help="A kustomize or kubectl to render with."),
         click.option("--rendered", type=click.Path(path_type=Path), help="Judge this render, made elsewhere."),
@@ -138,13 +138,14 @@ def write_file(path: Path, text: str) -> None:
         ) from error
 
 
-def _day(_context: click.Context, _parameter: click.Parameter, value: str) -> str:
+def day(_context: click.Context, parameter: click.Parameter, value: str) -> str:
+    """An ISO date, or "". Raises UsageError."""
     if value:
         try:
             if date.fromisoformat(value).isoformat() != value:
                 raise ValueError(value)  # 2026-W07-1 and 20260216 are days, too, and don't compare with the others
         except ValueError:
-            raise UsageError(f"--as-of {value!r} is no date", remedy="write YYYY-MM-DD") from None
+            raise UsageError(f"{parameter.opts[0]} {value!r} is no date", remedy="write YYYY-MM-DD") from None
     return value
 
 
