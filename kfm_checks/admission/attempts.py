@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfm_checks.admission.engine import Policies
+from kfm_checks.admission.engine import Policies, Unit
 from kfm_checks.admission.locate import pod_path
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.facts.objects import Inventory, dig
@@ -108,6 +108,8 @@ def _privileged(container: Spec) -> Spec:
 
 def _host_path(spec: Spec, _index: int) -> Spec:
     listed = spec.get("volumes")
+    if isinstance(listed, list) and any(dig(volume, "hostPath") is not None for volume in listed):
+        return spec
     volume = {"name": "kfm-attempt", "hostPath": {"path": "/", "type": ""}}
     return {**spec, "volumes": [*(listed if isinstance(listed, list) else []), volume]}
 
@@ -135,11 +137,20 @@ class Changed:
         self._pattern = pattern
         self._index = index
 
-    def __iter__(self) -> Iterator[Candidate]:
+    def __iter__(self) -> Iterator[tuple[Candidate, Candidate | None]]:
+        """Each changed object with the one that it was made from; None where that one breaks the rail already.
+
+        What refuses the unchanged object too, refuses it for another reason: that doesn't count.
+        """
         for one in reversed(self._made):
-            edited = one if self._pattern is None else _edited(one, self._pattern, self._index)
+            if self._pattern is None:
+                edited: Candidate | None = _node_port(one)
+                broken = dig(one.obj, "spec", "type") == "NodePort"
+            else:
+                edited = _edited(one, self._pattern, self._index)
+                broken = _broken(one, self._pattern)
             if edited is not None:
-                yield edited
+                yield edited, None if broken else one
 
 
 class Trier:
@@ -149,6 +160,7 @@ class Trier:
         self.policies = policies
         self.inventory = inventory
         self._last: dict[str, ObjectKey] = {}
+        self._before: dict[tuple[int, ObjectKey], frozenset[str]] = {}
 
     def workload(
         self, workload: Workload, made: tuple[Candidate, ...], patterns: tuple[Pattern, ...]
@@ -166,11 +178,8 @@ class Trier:
 
     def service(self, own: Candidate) -> tuple[Attempt, Changed]:
         """A Service turned into one with a node port."""
-        spec = dig(own.obj, "spec", default={})
-        kept = {k: v for k, v in spec.items() if k != "allocateLoadBalancerNodePorts"} if isinstance(spec, dict) else {}
-        made = replace(own, obj={**own.obj, "spec": {**kept, "type": "NodePort", "externalTrafficPolicy": "Cluster"}})
         attempt = Attempt("RAIL-07", "is of type NodePort", own.source, ("spec", "type"))
-        changed = Changed((made,), None, 0)
+        changed = Changed((own,), None, 0)
         return self._tried(attempt, changed), changed
 
     def _tried(self, attempt: Attempt, changed: Changed) -> Attempt:
@@ -179,8 +188,8 @@ class Trier:
             return replace(attempt, pod_security=guarded)
         open_by: tuple[Verdict, ...] = ()
         unknown = ""
-        for one in changed:
-            refused, failing_open, reason = self._ask(one, attempt.words)
+        for one, unchanged in changed:
+            refused, failing_open, reason = self._ask(one, unchanged, attempt.words)
             if refused:
                 return replace(attempt, by=refused)
             open_by = open_by or failing_open
@@ -189,7 +198,9 @@ class Trier:
             return replace(attempt, by=open_by, fails_open=True)
         return replace(attempt, unknown=unknown)
 
-    def _ask(self, one: Candidate, words: str) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...], str]:
+    def _ask(
+        self, one: Candidate, unchanged: Candidate | None, words: str
+    ) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...], str]:
         """Verdicts that refuse it, those that do so but fail open, and why one could not be evaluated."""
         open_by: tuple[Verdict, ...] = ()
         unknown = ""
@@ -197,6 +208,9 @@ class Trier:
         for unit in sorted(self.policies.units(one), key=lambda unit: unit.key != first):
             found = tuple(unit.judge(one, False))
             refused = tuple(v for v in found if v.refuses)
+            if refused and unchanged is not None:
+                before = self._refusing(unchanged, unit)
+                refused = tuple(v for v in refused if v.rule not in before)
             if refused and not _fails_open(refused[0].policy):
                 self._last[words] = unit.key
                 return refused, (), ""
@@ -206,9 +220,16 @@ class Trier:
             )
         return (), open_by, unknown
 
+    def _refusing(self, unchanged: Candidate, unit: Unit) -> frozenset[str]:
+        """Rules of a policy that refuse an object before it is changed."""
+        key = (id(unchanged), unit.key)
+        if key not in self._before:
+            self._before[key] = frozenset(v.rule for v in unit.judge(unchanged, False) if v.refuses)
+        return self._before[key]
+
     def _pod_security(self, attempt: Attempt, changed: Changed) -> str:
         """Pod Security by the namespace's label, which refuses Pods as any policy does."""
-        pod = next(iter(changed), None) if attempt.row == "RAIL-08" else None
+        pod, _ = next(iter(changed), (None, None)) if attempt.row == "RAIL-08" else (None, None)
         if pod is None:
             return ""
         enforced = enforcement(self.inventory.namespaces.get(pod.namespace))
@@ -250,6 +271,24 @@ def _edited(one: Candidate, pattern: Pattern, index: int) -> Candidate | None:
     return replace(one, obj=_placed(one.obj, path, pattern.edit(spec, index)))
 
 
+def _broken(one: Candidate, pattern: Pattern) -> bool:
+    """Whether a container of the object breaks the rail as it is."""
+    path = pod_path(one)
+    spec = dig(one.obj, *path) if path is not None else None
+    listed = spec.get("containers") if isinstance(spec, dict) else None
+    if not isinstance(spec, dict) or not isinstance(listed, list):
+        return False
+    if pattern.row == "RAIL-06":
+        return any("@sha256:" not in str(dig(container, "image")) for container in listed)
+    return any(isinstance(c, dict) and pattern.edit(spec, i) == spec for i, c in enumerate(listed))
+
+
+def _node_port(own: Candidate) -> Candidate:
+    spec = dig(own.obj, "spec", default={})
+    kept = {k: v for k, v in spec.items() if k != "allocateLoadBalancerNodePorts"} if isinstance(spec, dict) else {}
+    return replace(own, obj={**own.obj, "spec": {**kept, "type": "NodePort", "externalTrafficPolicy": "Cluster"}})
+
+
 def _placed(obj: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
     head = str(path[0])
     return {**obj, head: value if len(path) == 1 else _placed(obj[head], path[1:], value)}
@@ -260,12 +299,16 @@ def settle(policies: Policies, tried: list[tuple[Attempt, Changed]], others: tup
     refusing: dict[int, list[Verdict]] = {}
     doubts: dict[int, str] = {}
     if policies.constraints:
-        still = [(i, c) for i, (attempt, changed) in enumerate(tried) if not attempt.refused for c in changed]
+        pairs = [(i, *pair) for i, (attempt, made) in enumerate(tried) if not attempt.refused for pair in made]
+        before = {id(old): old for _, _, old in pairs if old is not None}
+        known = {
+            (id(v.candidate), v.policy.key, v.message) for v in policies.gatekeeper(tuple(before.values())) if v.refuses
+        }
         # Candidates of different attempts may be equal in all but identity.
-        place = {id(c): i for i, c in still}
-        for verdict in policies.gatekeeper(tuple(c for _, c in still)):
-            index = place[id(verdict.candidate)]
-            if verdict.refuses:
+        place = {id(new): (i, id(old)) for i, new, old in pairs}
+        for verdict in policies.gatekeeper(tuple(new for _, new, _ in pairs)):
+            index, old = place[id(verdict.candidate)]
+            if verdict.refuses and (old, verdict.policy.key, verdict.message) not in known:
                 refusing.setdefault(index, []).append(verdict)
             elif verdict.result == "not-evaluated" and "deny" in verdict.actions:
                 doubts.setdefault(index, _why(verdict))

@@ -201,7 +201,7 @@ def shared(candidate: Candidate) -> Shared:
     if kept is None:
         # The dataclass is frozen; this is a cache, as a cached property would be.
         kept = candidate.__dict__["_shared"] = Shared(candidate)
-    return kept  # type: ignore[no-any-return]
+    return kept
 
 
 def holds_plainly(expression: Expression, candidate: Candidate) -> bool:

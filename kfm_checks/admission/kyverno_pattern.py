@@ -128,7 +128,7 @@ def _map(resource: dict[str, Any], pattern: dict[str, Any], path: Path) -> None:
         _anchored(kind, key, value, resource, path)
     # A field that holds anchors deeper down is judged first, so that a condition can let the object by.
     plain = [(key, value) for kind, key, value in parsed if not kind]
-    for key, value in sorted(plain, key=lambda p: not _has_anchor(p[1])):
+    for key, value in sorted(plain, key=lambda p: not _has_anchor(p[1])) if len(plain) > 1 else plain:
         if value == "*" and isinstance(value, str):
             if resource.get(key) is None:
                 raise Mismatch(f"{key} not found", path)
