@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 
+from kfm_checks import remedies
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.criticality import Criticality
 from kfm_checks.facts.disruption import budgets_of, room, spreading
+from kfm_checks.facts.objects import dig
 from kfm_checks.facts.rollouts import rollout
 from kfm_checks.facts.scaling import PER_NODE, Scale
 from kfm_checks.facts.workloads import Workload
@@ -39,7 +41,8 @@ def _budget(workload: Workload, found: tuple[Manifest, ...], scale: Scale, criti
     who, expected = f"{workload.kind} {workload.name}", "one PodDisruptionBudget that lets at least one pod go, not all"
     if not found:
         text = f"no PodDisruptionBudget selects the pods of {who}{_single(workload, criticality)}"
-        return fails(workload.obj, message=text, expected=expected, observed="absent")
+        add = remedies.budget(workload.name, workload.namespace, _selector(workload)) if scale.minimum > 1 else ""
+        return fails(workload.obj, message=text, expected=expected, observed="absent", patch=add)
     names = ", ".join(obj.key.name for obj in found)
     if len(found) > 1:
         text = f"{len(found)} PodDisruptionBudgets select the pods of {who}: Kubernetes then refuses every eviction"
@@ -95,7 +98,21 @@ def _replicas(workload: Workload, scale: Scale, criticality: Criticality) -> Evi
         observed=scale.words,
         about="replicas",
         source=_source(scale.obj, scale.path),
+        patch="" if ok else _more(workload, scale, own),
     )
+
+
+def _more(workload: Workload, scale: Scale, own: bool) -> str:
+    """Two replicas, where the number is written: the workload, or an autoscaler; "" for other scalers."""
+    if scale.obj.key.kind == "HorizontalPodAutoscaler":
+        return remedies.merge(scale.obj, ("spec", "minReplicas"), 2)
+    return remedies.merge(workload.obj, ("spec", "replicas"), 2) if own else ""
+
+
+def _selector(workload: Workload) -> dict[str, str]:
+    """Labels that tell the workload's own pods from others: its selector's, else the template's."""
+    written = dig(workload.obj, "spec", "selector", "matchLabels")
+    return written if isinstance(written, dict) and written else workload.pod_labels
 
 
 def _spread(workload: Workload, scale: Scale, criticality: Criticality) -> Evidence:
@@ -111,7 +128,9 @@ def _spread(workload: Workload, scale: Scale, criticality: Criticality) -> Evide
     if rules:
         text += f": the {rules[0].what} doesn't count, since {rules[0].problem}"
     text += _single(workload, criticality)
-    return fails(workload.obj, path, message=text, expected=expected, observed=rules[0].topology if rules else "absent")
+    observed = rules[0].topology if rules else "absent"
+    patch = remedies.spread(workload.obj, workload.path, _selector(workload))
+    return fails(workload.obj, path, message=text, expected=expected, observed=observed, patch=patch)
 
 
 def critical_workloads_roll_out_progressively(
@@ -132,7 +151,9 @@ def critical_workloads_roll_out_progressively(
         if found.ok is False:
             text += _single(workload, criticality)
         expected = "a rolling update within bounds, canary or blue-green"
-        yield judged(found.ok, workload.obj, found.path, message=text, expected=expected, observed=found.observed)
+        patch = remedies.rolling(workload.obj) if found.ok is False else ""
+        details = {"expected": expected, "observed": found.observed, "patch": patch}
+        yield judged(found.ok, workload.obj, found.path, message=text, **details)
 
     return _critical(criticality, judge)
 

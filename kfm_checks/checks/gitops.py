@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from kfm_checks import remedies
 from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
@@ -37,13 +38,17 @@ def overlay_is_reconciled(
         yield holds(reconciler.obj, source.at, message=f"{reconciler.tool} reconciles {path}", observed=source.path)
     for item in followed:
         if item.state == "missing":
-            yield fails(item.subject, message=f"it reconciles a path that isn't there: {item.path}", about=item.id)
+            text = f"it reconciles a path that isn't there: {item.path}"
+            yield fails(
+                item.subject, message=text, expected="a folder of this repository", observed=item.path, about=item.id
+            )
     if own:
         return
     if gitops_objects:
         for obj in gitops_objects:
             if any(r.obj is obj for r in reconcilers):
-                yield fails(obj, message=f"it stands where the reconciler should, and does not reconcile {path}")
+                text = f"it stands where the reconciler should, and does not reconcile {path}"
+                yield fails(obj, message=text, expected=path, observed="another path")
     yield from _others(inventory)
     raise NotVerified(_ABSENT)
 
@@ -69,7 +74,8 @@ def _argo_heals(reconciler: Reconciler) -> Iterator[Evidence]:
     automated = dig(obj, *policy)
     on = isinstance(automated, dict) and automated.get("enabled") is not False
     message = "it syncs by itself" if on else "it is synced by hand"
-    yield judged(on, obj, policy, message=message, expected="automated", observed=automated)
+    patch = "" if on else remedies.merge(obj, policy, {"enabled": True, "selfHeal": True, "prune": True})
+    yield judged(on, obj, policy, message=message, expected="automated", observed=automated, patch=patch)
     if not on:
         return
     for name, good, bad in (
@@ -77,9 +83,10 @@ def _argo_heals(reconciler: Reconciler) -> Iterator[Evidence]:
         ("prune", "it removes what git no longer has", "what git no longer has stays"),
     ):
         ok = automated.get(name) is True
-        yield judged(
-            ok, obj, (*policy, name), message=good if ok else bad, expected="true", observed=automated.get(name)
-        )
+        path = (*policy, name)
+        details = {"expected": "true", "observed": automated.get(name)}
+        patch = "" if ok else remedies.merge(obj, path, True)
+        yield judged(ok, obj, path, message=good if ok else bad, patch=patch, **details)
 
 
 def _flux_heals(reconciler: Reconciler) -> Iterator[Evidence]:
@@ -92,9 +99,12 @@ def _flux_heals(reconciler: Reconciler) -> Iterator[Evidence]:
         message="it is suspended" if suspended else "it reconciles by itself",
         expected="false or absent",
         observed=dig(obj, "spec", "suspend"),
+        patch=remedies.merge(obj, ("spec", "suspend"), False) if suspended else "",
     )
     message = "it removes what git no longer has" if prune else "what git no longer has stays"
-    yield judged(prune, obj, ("spec", "prune"), message=message, expected="true", observed=dig(obj, "spec", "prune"))
+    patch = "" if prune else remedies.merge(obj, ("spec", "prune"), True)
+    observed = dig(obj, "spec", "prune")
+    yield judged(prune, obj, ("spec", "prune"), message=message, expected="true", observed=observed, patch=patch)
 
 
 def reconciliation_tracks_main(

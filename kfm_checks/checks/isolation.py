@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
+from kfm_checks import remedies
 from kfm_checks.config import Config
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.network.isolation import Isolation, isolation
@@ -14,15 +15,6 @@ from kfm_checks.facts.network.reach import Network
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.model import Evidence, Manifest, ObjectKey
 
-_DENY = """apiVersion: networking.k8s.io/v1
-kind: NetworkPolicy
-metadata:
-  name: default-deny
-  namespace: {namespace}
-spec:
-  podSelector: {{}}
-  policyTypes: [Ingress, Egress]
-"""
 _WORD = {"Ingress": "in", "Egress": "out"}
 
 
@@ -109,7 +101,7 @@ def _direction(
             expected=expected,
             observed=f"not isolated: {', '.join(bare)}",
             about=direction,
-            patch=_DENY.format(namespace=namespace),
+            patch=remedies.default_deny(namespace),
         )
     elif not seen:
         yield _denied(network, subject, namespace, direction, found, expected)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 
+from kfm_checks import remedies
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, unknown
 from kfm_checks.facts.objects import Inventory
@@ -78,7 +79,9 @@ def _governed(
             if objects:
                 text = f"the {kind} of namespace {name} bounds no {' and no '.join(missing)}"
             place = ("spec", "hard" if kind == "ResourceQuota" else "limits") if objects else ()
-            yield fails(objects[0] if objects else subject, place, message=text, expected=expected, observed=what)
+            add = remedies.quota(name) if kind == "ResourceQuota" else remedies.limit_range(name)
+            at = objects[0] if objects else subject
+            yield fails(at, place, message=text, expected=expected, observed=what, patch=add)
 
 
 def _none_declared(inventory: Inventory) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kfm_checks import remedies
 from kfm_checks.evidence import judged
 from kfm_checks.facts.objects import Inventory, annotations_of, dig
 from kfm_checks.model import Evidence
@@ -28,13 +29,21 @@ def services_avoid_node_port(inventory: Inventory) -> Iterator[Evidence]:
             f"Service {obj.key.name} is of type {kind}" if ok else f"Service {obj.key.name} opens a port on every node"
         )
         yield judged(
-            ok, obj, ("spec", "type"), message=text, expected="ClusterIP, or LoadBalancer for the entry", observed=kind
+            ok,
+            obj,
+            ("spec", "type"),
+            message=text,
+            expected="ClusterIP, or LoadBalancer for the entry",
+            observed=kind,
+            patch="" if ok else remedies.cluster_ip(obj),
         )
     for obj in inventory.of("Gateway", "gateway.networking.k8s.io"):
         wanted = annotations_of(obj).get(GATEWAY_SERVICE_TYPE)
         if wanted is not None:
             path = ("metadata", "annotations", GATEWAY_SERVICE_TYPE)
             text = f"Gateway {obj.key.name} asks for a Service of type {wanted}"
+            ok = wanted != "NodePort"
+            patch = "" if ok else remedies.merge(obj, path, "ClusterIP")
             yield judged(
-                wanted != "NodePort", obj, path, message=text, expected="ClusterIP or LoadBalancer", observed=wanted
+                ok, obj, path, message=text, expected="ClusterIP or LoadBalancer", observed=wanted, patch=patch
             )

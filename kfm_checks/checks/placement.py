@@ -67,12 +67,20 @@ def patches_are_patches(tree: Tree, layout: Layout, placed: tuple[Placed, ...]) 
         if item.used_as == "patch":
             yield holds(item.subject, message="a patch", observed=item.file, source=item.source)
         elif belongs == "workload":
-            yield fails(item.subject, message="a whole workload, not a patch", observed=item.file, source=item.source)
+            wanted = "a patch of a base's object"
+            yield fails(
+                item.subject,
+                message="a whole workload, not a patch",
+                expected=wanted,
+                observed=item.file,
+                source=item.source,
+            )
         elif belongs in {"", "patches"}:
             yield holds(item.subject, message="a companion of the patches", observed=item.file, source=item.source)
         else:
             message = f"neither a patch nor a companion: it belongs under {layout.folders.get(belongs) or belongs}/"
-            yield fails(item.subject, message=message, observed=item.file, source=item.source)
+            wanted = "a patch, or a small companion"
+            yield fails(item.subject, message=message, expected=wanted, observed=item.file, source=item.source)
     for file in tree.folder(folder):
         if file.is_manifest_file and any(isinstance(d.value, list) for d in file.documents):
             yield holds(file_key(file.path), message="a JSON patch", source=file.at(1))
@@ -100,7 +108,10 @@ def platform_has_no_tenant_apps(
         if _is_platform(item.key.namespace, config) or any(name in image for name in CLUSTER_SERVICES):
             yield holds(item.subject, message="a cluster service", observed=item.file, source=item.source)
         elif item.key.namespace in tenants:
-            yield fails(item.subject, message="a tenant's workload", observed=item.file, source=item.source)
+            wanted = "a cluster service"
+            yield fails(
+                item.subject, message="a tenant's workload", expected=wanted, observed=item.file, source=item.source
+            )
         else:
             message = "a workload of which nobody says whether it is a cluster service"
             yield unknown(item.subject, message=message, observed=item.file, source=item.source)
@@ -116,12 +127,20 @@ def policies_are_operative(tree: Tree, layout: Layout, placed: tuple[Placed, ...
     folder = _folder(tree, layout, "policies")
     for file in tree.folder(folder):
         if file.suffix in PROSE:
-            yield fails(file_key(file.path), message="prose, not a policy", observed=file.path, source=file.at(1))
+            wanted = "policy objects alone"
+            yield fails(
+                file_key(file.path),
+                message="prose, not a policy",
+                expected=wanted,
+                observed=file.path,
+                source=file.at(1),
+            )
     for item in _inside(placed, layout, "policies"):
         belongs = home(item.key)
         wrong = belongs not in {"policies", ""} or (belongs == "" and item.key.kind in {"Service", "Secret"})
         if wrong and item.used_as != "patch":
-            yield fails(item.subject, message=f"a {item.key.kind} is no policy", observed=item.file, source=item.source)
+            text = f"a {item.key.kind} is no policy"
+            yield fails(item.subject, message=text, expected="a policy object", observed=item.file, source=item.source)
         else:
             yield holds(item.subject, message="a policy object", observed=item.file, source=item.source)
 
@@ -158,7 +177,14 @@ def _inside(placed: tuple[Placed, ...], layout: Layout, intent: str) -> Iterator
 def _source_code(tree: Tree, folder: str) -> Iterator[Evidence]:
     for file in tree.folder(folder):
         if file.suffix in SOURCE_CODE or file.name == "Dockerfile":
-            yield fails(file_key(file.path), message="application source", observed=file.path, source=file.at(1))
+            wanted = "manifests and patches"
+            yield fails(
+                file_key(file.path),
+                message="application source",
+                expected=wanted,
+                observed=file.path,
+                source=file.at(1),
+            )
 
 
 def _same(key: tuple[str, ...], item: Placed) -> bool:

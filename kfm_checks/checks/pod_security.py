@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal
 
+from kfm_checks import remedies
 from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
@@ -41,8 +42,8 @@ def _enforced(obj: Manifest, found: Enforcement, engines: tuple[Manifest, ...], 
     name, expected = obj.key.name, "baseline or restricted"
     observed = found.level if found.labelled else "absent"
     if found.problem:
-        text = f"a Pod Security label of namespace {name} is wrong: {found.problem}"
-        return fails(obj, ENFORCE, message=text, expected=expected, observed=observed)
+        text, patch = f"a Pod Security label of namespace {name} is wrong: {found.problem}", remedies.enforce(obj, True)
+        return fails(obj, ENFORCE, message=text, expected=expected, observed=observed, patch=patch)
     if found.level != "privileged":
         text = f"namespace {name} enforces {found.level}, version {found.version}"
         return holds(obj, ENFORCE, message=text, expected=expected, observed=observed)
@@ -54,7 +55,7 @@ def _enforced(obj: Manifest, found: Enforcement, engines: tuple[Manifest, ...], 
         text = f"namespace {name} enforces no level; {by} restricts pods by other means, which are not evaluated here"
         return unknown(obj, ENFORCE, message=text, expected=expected, observed=observed)
     text = f"namespace {name} enforces no level" if not found.labelled else f"namespace {name} lets any pod in"
-    patch = "metadata:\n  labels:\n    pod-security.kubernetes.io/enforce: baseline\n"
+    patch = remedies.enforce(obj)
     return fails(obj, ENFORCE, message=text, expected=expected, observed=observed, patch=patch)
 
 
@@ -125,14 +126,16 @@ def _judged(workload: Workload, level: str, versions: Versions, *, must: bool) -
     root = workload.path[:-1]
     for bad in found.values():
         text = f"{bad.message}; {level} forbids it ({bad.control})"
+        path = (*root, *bad.path)
         yield fails(
             workload.obj,
-            (*root, *bad.path),
+            path,
             message=text,
             expected=bad.expected,
-            observed=bad.observed,
+            observed=bad.observed if bad.observed != [] else "none",
             about=bad.check,
             must=must,
+            patch=remedies.pod_security(workload.obj, path, bad.check, workload.path),
         )
     if not found:
         text = f"the pods of {workload.kind} {workload.name} meet {level}, version {', '.join(versions)}"

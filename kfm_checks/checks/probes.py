@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kfm_checks import remedies
 from kfm_checks.evidence import judged
 from kfm_checks.facts.criticality import SERVING
 from kfm_checks.facts.objects import dig
@@ -52,11 +53,13 @@ def _probes(containers: tuple[Container, ...], field: str, otherwise: str) -> It
             what = "too many things" if handlers else "nothing"
             text = f"the {name} of container {container.name} says {what} to do"
         observed = ", ".join(handlers) or ("a probe without a handler" if written else "absent")
+        path = (*container.path, field)
         yield judged(
             ok,
             container.workload.obj,
-            (*container.path, field),
+            path,
             message=text if ok else f"{text}: {otherwise}",
             expected="one of " + ", ".join(HANDLERS),
             observed=observed,
+            patch="" if ok else remedies.probe(container.workload.obj, path, handlers),
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from kfm_checks import remedies
 from kfm_checks.evidence import judged, unknown
 from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.network.others import entries_not_evaluated, is_entry_controller
@@ -48,8 +49,7 @@ def _host(one: PublicHost) -> Evidence:
     name = one.host if one.host != ANY else "any host"
     patch = ""
     if one.secure is False and one.entry.key.kind == "Ingress":
-        hosts = f"      hosts: [{one.host}]\n" if one.host != ANY else ""
-        patch = f"spec:\n  tls:\n    - secretName: {one.entry.key.name}-tls\n{hosts}"
+        patch = remedies.tls(one.entry, one.host if one.host != ANY else "")
     return judged(
         one.secure,
         one.entry,

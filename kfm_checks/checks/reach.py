@@ -119,7 +119,10 @@ def no_orphan_manifests(
         tracked = file.source_path in repository.tracked
         message = "reached and tracked" if used and tracked else _problem(used, tracked)
         make = holds if used and tracked else fails
-        yield make(file_key(file.path), message=message, expected="reached and tracked", source=file.at(1))
+        seen = f"{'reached' if used else 'not reached'}, {'tracked' if tracked else 'not tracked'}"
+        yield make(
+            file_key(file.path), message=message, expected="reached and tracked", observed=seen, source=file.at(1)
+        )
 
 
 def _problem(used: bool, tracked: bool) -> str:

@@ -47,9 +47,11 @@ def render_is_reproducible(inventory: Inventory, second_render: tuple[dict[str, 
         message = (
             "both renderers make it" if same else "only one renderer makes it" if twin is None else "they differ on it"
         )
-        yield (holds if same else fails)(obj, message=message, expected="the same from both")
+        seen = "the same" if same else "absent from the second" if twin is None else "another content"
+        yield (holds if same else fails)(obj, message=message, expected="the same from both", observed=seen)
     for key in wanted:
-        yield fails(key, message="only the second renderer makes it", expected="the same from both")
+        text = "only the second renderer makes it"
+        yield fails(key, message=text, expected="the same from both", observed="absent from the first")
 
 
 def _main_render(inventory: Inventory) -> str:

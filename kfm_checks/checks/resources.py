@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from kfm_checks import remedies
 from kfm_checks.config import Config
 from kfm_checks.evidence import judged
-from kfm_checks.facts.resources import RESOURCES, Section, default_of, setting
+from kfm_checks.facts.resources import RESOURCES, Section, Setting, default_of, setting
 from kfm_checks.facts.workloads import Container
 from kfm_checks.model import Evidence, Manifest
 
@@ -52,6 +53,8 @@ def _judged(container: Container, section: Section, resource: str, ranges: Range
     found = setting(container, section, resource)
     name = f"{'CPU' if resource == 'cpu' else resource} {section[:-1]}"
     who = f"container {container.name}"
+    other = setting(container, "limits" if section == "requests" else "requests", resource)
+    given = None
     if found.ok:
         text = f"{who} has a {name}" + (" set for its whole pod" if found.of_pod else "")
     elif found.value is not None:
@@ -59,9 +62,8 @@ def _judged(container: Container, section: Section, resource: str, ranges: Range
     else:
         text = f"{who} has no {name}"
         given = default_of(ranges.get(container.workload.namespace, ()), section, resource)
-        limit = setting(container, "limits", resource) if section == "requests" else None
-        if limit is not None and limit.ok:
-            text += f"; Kubernetes would copy the limit, {limit.value}"
+        if section == "requests" and other.ok:
+            text += f"; Kubernetes would copy the limit, {other.value}"
         elif given is not None:
             text += f"; LimitRange {given[0].key.name} would give it {given[1]}, which the container doesn't say"
     expected = f"an amount of {'CPU' if resource == 'cpu' else resource}"
@@ -73,4 +75,11 @@ def _judged(container: Container, section: Section, resource: str, ranges: Range
         expected=expected,
         observed=found.value,
         about=container.name,
+        patch="" if found.ok else _patch(container, found, other, given[1] if given else None),
     )
+
+
+def _patch(container: Container, found: Setting, other: Setting, given: object) -> str:
+    """The other amount (of the same container) bounds this one, so it goes before what a LimitRange would give."""
+    said = other.value if other.ok else given
+    return remedies.amount(container.workload.obj, found.path, said)

@@ -105,8 +105,8 @@ def secrets_come_from_backend(
         key = (maker.namespace, maker.secret)
         made[key] = maker.controlled if key not in made else min((made[key], maker.controlled), key=_badness)
         message = f"Secret {maker.secret or 'of this class'}: {maker.why}."
-        wanted = "a value from a controlled backend"
-        yield judged(maker.controlled, maker.obj, maker.path, message=message, expected=wanted, about=maker.secret)
+        details = {"expected": "a value from a controlled backend", "observed": maker.why, "about": maker.secret}
+        yield judged(maker.controlled, maker.obj, maker.path, message=message, **details)
     for claim, namespace, name in _decrypted(sops_claims or ()):
         made[namespace, name] = True
         message = f"Secret {name} is encrypted with SOPS in this file."

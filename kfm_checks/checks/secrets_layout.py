@@ -21,6 +21,9 @@ from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.facts.workloads import POD_TEMPLATES
 from kfm_checks.model import Evidence, Manifest
 
+#: What the entrypoint should have in the place of a credential.
+_WANTED = "a reference to a secret, or nothing"
+
 
 def entrypoint_has_no_literal_secrets(tree: Tree, references: References) -> Iterator[Evidence]:
     """The entrypoint hard-codes no secret: not in a generator's literal, an env file or an inline patch.
@@ -43,6 +46,8 @@ def entrypoint_has_no_literal_secrets(tree: Tree, references: References) -> Ite
             fails(
                 subject,
                 message=f"A credential is written out here: {finding.kind}.",
+                expected=_WANTED,
+                observed=finding.kind,
                 source=kustomization.file.at(finding.line),
             )
             for finding in find(kustomization.file.text, names_objects=True)
@@ -64,7 +69,9 @@ def _literal(tree: Tree, file: TreeFile, reference: Reference) -> Iterator[Evide
         if found or grade == "credential":
             kind = found[0].kind if found else "a literal of a Secret"
             message = f"A credential is written out in {field}: {kind}."
-            yield fails(subject, reference.path, message=message, observed=kind, source=reference.source)
+            yield fails(
+                subject, reference.path, message=message, expected=_WANTED, observed=kind, source=reference.source
+            )
         elif grade == "unclear":
             message = f"A literal of {field} may be a credential or not: nobody can tell."
             yield unknown(subject, reference.path, message=message, source=reference.source)
@@ -88,6 +95,7 @@ def _input(tree: Tree, file: TreeFile, reference: Reference) -> Iterator[Evidenc
             file_key(file.path),
             reference.path,
             message=message,
+            expected=_WANTED,
             observed=found[0].kind,
             source=source.at(found[0].line),
         )
@@ -166,7 +174,7 @@ def _in_secrets(file: TreeFile, exposures: tuple[Exposure, ...]) -> Iterator[Evi
     for fault, line in claim.faults if claim else ():
         bad += 1
         message = f"It claims to be encrypted with SOPS, but {fault}."
-        yield fails(subject, message=message, expected=wanted, about=fault, source=file.at(line))
+        yield fails(subject, message=message, expected=wanted, observed=fault, about=fault, source=file.at(line))
     for exposure in exposures:
         evidence = exposed_in_file(file, exposure)
         bad += evidence.holds is not True
@@ -174,7 +182,8 @@ def _in_secrets(file: TreeFile, exposures: tuple[Exposure, ...]) -> Iterator[Evi
     for value, line in _objects(file):
         for message in _misplaced(value):
             bad += 1
-            yield fails(subject, message=message, expected=wanted, about=message, source=file.at(line))
+            seen = str(value["kind"])
+            yield fails(subject, message=message, expected=wanted, observed=seen, about=message, source=file.at(line))
     if not bad:
         yield holds(subject, message="It holds references or ciphertext only.", expected=wanted, source=file.at())
 

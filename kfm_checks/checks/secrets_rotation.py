@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from kfm_checks import remedies
 from kfm_checks.evidence import fails, file_key, holds, judged, unknown
 from kfm_checks.facts.ciphertext import Claim, sealed_faults
 from kfm_checks.facts.objects import Inventory, dig
@@ -78,7 +79,8 @@ def _refreshed(obj: Manifest, base: Path) -> Evidence:
     path = (*base, "refreshInterval")
     if _ZERO.match(interval):
         message = "Its refreshInterval is 0: a value rotated in the backend never reaches the cluster."
-        return fails(obj, path, message=message, expected="an interval above 0", observed=interval)
+        patch = remedies.merge(obj, path, "1h")
+        return fails(obj, path, message=message, expected="an interval above 0", observed=interval, patch=patch)
     message = f"A value rotated in the backend reaches the cluster within {interval}."
     return holds(obj, path, message=message, expected="an interval above 0", observed=interval)
 
@@ -87,7 +89,9 @@ def _renewed(obj: Manifest) -> Evidence:
     path = ("spec", "privateKey", "rotationPolicy")
     if dig(obj, *path) == "Never":
         message = "The certificate is renewed, and its private key is kept for ever."
-        return fails(obj, path, message=message, expected="Always", observed="Never")
+        return fails(
+            obj, path, message=message, expected="Always", observed="Never", patch=remedies.merge(obj, path, "Always")
+        )
     return holds(obj, message="cert-manager renews the certificate before it expires.")
 
 
@@ -113,7 +117,8 @@ def _documented(procedures: tuple[Section, ...] | None) -> Evidence:
             return holds(
                 file_key(section.file.path), message=message, expected=wanted, source=section.file.at(section.line)
             )
-    return fails(subject, message="No document of the overlay says what is rotated, and how often.", expected=wanted)
+    message = "No document of the overlay says what is rotated, and how often."
+    return fails(subject, message=message, expected=wanted, observed=f"{len(procedures)} sections looked at")
 
 
 def _is_checklist(line: str) -> bool:
@@ -143,12 +148,12 @@ def break_glass_rotation_is_documented(tree: Tree, procedures: tuple[Section, ..
         poor.append(section)
     if poor:
         message = f"The section {poor[0].heading!r} has no steps that somebody could carry out."
-        yield fails(file_key(poor[0].file.path), message=message, expected=wanted, source=poor[0].file.at(poor[0].line))
+        seen, at = f"{len(poor[0].steps)} steps", poor[0].file.at(poor[0].line)
+        yield fails(file_key(poor[0].file.path), message=message, expected=wanted, observed=seen, source=at)
     else:
         subject = file_key("README.md" if tree.get("README.md") else tree.source_path or ".")
-        yield fails(
-            subject, message="No document of the overlay says how to rotate a secret in an emergency.", expected=wanted
-        )
+        message = "No document of the overlay says how to rotate a secret in an emergency."
+        yield fails(subject, message=message, expected=wanted, observed=f"{len(procedures)} sections looked at")
 
 
 def _is_emergency_rotation(section: Section) -> bool:
@@ -172,7 +177,8 @@ def ciphertext_is_ciphertext(inventory: Inventory, sops_claims: tuple[Claim, ...
         subject = file_key(claim.file.path)
         for fault, line in claim.faults:
             message = f"The file claims to be encrypted with SOPS, but {fault}."
-            yield fails(subject, message=message, expected="the form of SOPS", about=fault, source=claim.file.at(line))
+            at = claim.file.at(line)
+            yield fails(subject, message=message, expected="the form of SOPS", observed=fault, about=fault, source=at)
         if not claim.faults:
             message = f"It has the form of SOPS ({claim.form}); {_NO_KEY}."
             yield holds(
@@ -181,9 +187,8 @@ def ciphertext_is_ciphertext(inventory: Inventory, sops_claims: tuple[Claim, ...
     for obj in inventory.of("SealedSecret", "bitnami.com"):
         faults = sealed_faults(obj)
         for path, fault in faults:
-            yield fails(
-                obj, path, message=f"The SealedSecret's payload is no ciphertext: {fault}.", expected="a sealed value"
-            )
+            message = f"The SealedSecret's payload is no ciphertext: {fault}."
+            yield fails(obj, path, message=message, expected="a sealed value", observed=fault)
         if not faults:
             yield holds(
                 obj, ("spec", "encryptedData"), message=f"Its payloads have the form of sealed values; {_NO_KEY}."

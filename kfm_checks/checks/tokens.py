@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 
+from kfm_checks import remedies
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.access.grants import SERVICE_ACCOUNTS, Access, Grant
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.workloads import Workload
-from kfm_checks.model import Evidence, Manifest, Path
+from kfm_checks.model import Evidence, Path
 
 #: The annotation by which Vault's injector adds an agent that logs in with the pod's own token.
 VAULT = "vault.hashicorp.com/agent-inject"
@@ -74,7 +74,7 @@ def _mounted(workload: Workload, inventory: Inventory, access: Access) -> Eviden
         return holds(workload.obj, path, message=message, observed="mounted")
     if workload.pod_annotations.get(VAULT) == "true":
         return holds(workload.obj, path, message="Vault's agent logs in with the token", observed="mounted")
-    wanted = {"expected": False, "patch": _patch(workload.obj, path)}
+    wanted = {"expected": False, "patch": remedies.no_token(workload.obj, path)}
     if account is None and workload.service_account != "default" and said is not True:
         message = (
             f"service account {workload.service_account} is not in the render, which may say that no token is mounted"
@@ -82,18 +82,6 @@ def _mounted(workload: Workload, inventory: Inventory, access: Access) -> Eviden
         return unknown(workload.obj, path, message=message, observed="absent", **wanted)
     message = f"a token of {workload.service_account} is mounted, and nothing here grants it anything"
     return fails(workload.obj, path, message=message, observed="absent" if said is None else said, **wanted)
-
-
-def _patch(obj: Manifest, path: Path) -> str:
-    """A strategic merge patch that switches the token off; JSON is YAML too, and quotes what is hostile."""
-    content: object = False
-    for step in reversed(path):
-        content = {str(step): content}
-    metadata = {"name": obj.key.name, "namespace": obj.key.namespace}
-    assert isinstance(content, dict)
-    return json.dumps(
-        {"apiVersion": obj.key.api_version, "kind": obj.key.kind, "metadata": metadata, **content}, indent=2
-    )
 
 
 def _projected(workload: Workload, access: Access) -> Iterator[Evidence]:
