@@ -34,17 +34,26 @@ def _objects(path: str, options: Options) -> tuple[Manifest, ...]:
 
 
 def shown(obj: Manifest) -> dict[str, Any]:
-    """An object with Secret values and recognised credentials withheld."""
-    found = _shown(obj, obj, ())
+    """An object with Secret values and recognised credentials withheld.
+
+    What SEC-01 finds is withheld where it finds it: a password is often recognised by the name of its field alone.
+    """
+    from kfm_checks.facts.secrets_walk import exposures_of
+
+    places = frozenset(tuple(map(str, exposure.path)) for exposure in exposures_of([obj])[0])
+    found = _shown(obj, obj, (), places)
     assert isinstance(found, dict)
     return found
 
 
-def _shown(value: Any, obj: Manifest, path: Path) -> Any:
+def _shown(value: Any, obj: Manifest, path: Path, places: frozenset[tuple[str, ...]]) -> Any:
     if isinstance(value, dict):
-        return {str(key): _shown(item, obj, (*path, str(key))) for key, item in value.items()}
+        return {str(key): _shown(item, obj, (*path, str(key)), places) for key, item in value.items()}
     if isinstance(value, list):
-        return [_shown(item, obj, (*path, index)) for index, item in enumerate(value)]
+        return [_shown(item, obj, (*path, index), places) for index, item in enumerate(value)]
     if withheld(obj.key, path):
         return WITHHELD
-    return redact(value) if isinstance(value, str) else value
+    text = redact(value) if isinstance(value, str) else value
+    if tuple(map(str, path)) in places and (text == value or "\n" not in str(value)):
+        return WITHHELD  # of a whole file in a ConfigMap the rest may be shown
+    return text

@@ -238,6 +238,19 @@ def test_every_format_tells_the_shop_without_its_secrets(
         assert "RAIL-06" in ran.out
 
 
+@pytest.mark.parametrize("format_", ["yaml", "json"])
+def test_the_render_withholds_what_only_its_name_betrays(
+    shop: Path, format_: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password in a ConfigMap is recognised by its key, and shown nowhere; what is no secret is shown."""
+    monkeypatch.chdir(shop)
+    ran = run("render", LIVE, "--format", format_)
+    assert (ran.status, ran.err) == (0, "")
+    assert "Bl4ckFriday" not in ran.out
+    assert re.search(r"DB_PASSWORD\"?: \"?\(withheld\)", ran.out)
+    assert re.search(r"DB_USER\"?: \"?shop", ran.out)
+
+
 def test_detect_says_what_the_shop_is(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the proposal in force the rows turn that it can decide, and no other."""
     copy = tmp_path / "shop"

@@ -20,7 +20,15 @@ def scalar(value: Any) -> str:
     """A value as YAML: plain where that is safe, else in double quotes (JSON is YAML)."""
     text = str(value)
     safe = _PLAIN.fullmatch(text) and text.lower() not in _SPECIAL and ": " not in text and "  " not in text
-    return text if isinstance(value, str) and safe else json.dumps(value, ensure_ascii=False)
+    if isinstance(value, str) and safe:
+        return text
+    # YAML counts more characters as line breaks than JSON does, and has an escape for every one.
+    return "".join(c if c.isprintable() else _escape(c) for c in json.dumps(value, ensure_ascii=False))
+
+
+def _escape(character: str) -> str:
+    number = ord(character)
+    return f"\\u{number:04x}" if number < 0x10000 else f"\\U{number:08x}"
 
 
 def note(text: str) -> str:
