@@ -40,14 +40,31 @@ def deployment(number: int) -> dict[str, Any]:
         "livenessProbe": {"httpGet": {"path": "/", "port": 8080}},
         "env": [{"name": f"V{i}", "value": str(i)} for i in range(10)],
     }
-    spec = {"replicas": 2, "selector": {"matchLabels": labels}, "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}}}
-    return {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": f"app-{number}", "namespace": "kfm", "labels": labels}, "spec": spec}
+    spec = {
+        "replicas": 2,
+        "selector": {"matchLabels": labels},
+        "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": f"app-{number}", "namespace": "kfm", "labels": labels},
+        "spec": spec,
+    }
 
 
 def cel_policy(number: int) -> list[dict[str, Any]]:
     """A bound ValidatingAdmissionPolicy; half of them with a variable and a condition."""
-    rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["CREATE", "UPDATE"], "resources": ["deployments"]}
-    spec: dict[str, Any] = {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": CEL[number % len(CEL)]}]}
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["deployments"],
+    }
+    spec: dict[str, Any] = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": CEL[number % len(CEL)]}],
+    }
     if number % 2:
         spec["matchConditions"] = [{"name": "named", "expression": "object.metadata.name != ''"}]
         spec["variables"] = [{"name": "limit", "expression": "object.spec.replicas * 10"}]
@@ -56,7 +73,12 @@ def cel_policy(number: int) -> list[dict[str, Any]]:
     binding = {"policyName": f"p-{number}", "validationActions": ["Deny"]}
     return [
         {"apiVersion": api, "kind": "ValidatingAdmissionPolicy", "metadata": {"name": f"p-{number}"}, "spec": spec},
-        {"apiVersion": api, "kind": "ValidatingAdmissionPolicyBinding", "metadata": {"name": f"p-{number}"}, "spec": binding},
+        {
+            "apiVersion": api,
+            "kind": "ValidatingAdmissionPolicyBinding",
+            "metadata": {"name": f"p-{number}"},
+            "spec": binding,
+        },
     ]
 
 
@@ -65,7 +87,11 @@ def kyverno_policy(number: int) -> dict[str, Any]:
     condition = {"key": "{{ element.image }}", "operator": "Equals", "value": "*:latest"}
     loop = [{"list": "request.object.spec.template.spec.containers", "deny": {"conditions": {"any": [condition]}}}]
     validate: dict[str, Any] = {"foreach": loop} if number % 5 == 4 else {"pattern": PATTERNS[number % 4]}
-    rule = {"name": "r", "match": {"any": [{"resources": {"kinds": ["Deployment"]}}]}, "validate": {"message": "no", **validate}}
+    rule = {
+        "name": "r",
+        "match": {"any": [{"resources": {"kinds": ["Deployment"]}}]},
+        "validate": {"message": "no", **validate},
+    }
     spec = {"validationFailureAction": "Enforce", "rules": [rule]}
     return {"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": f"k-{number}"}, "spec": spec}
 

@@ -19,6 +19,8 @@ from kfm_checks.admission.lib_lists import FORMATS
 from kfm_checks.admission.model import NotEvaluated, PolicyError
 
 _LIMITS = ("Iteration budget", "recursion limit", "recursion depth", "codepoint limit", "expression size")
+#: How the runtime says that a Python value is none of its own.
+_UNFIT = ("Non-CEL value type", "Invalid map key type", "out of range for '", "construction from null")
 #: Functions that some version of Kubernetes or an engine may have, and the environment here has not.
 _ELSEWHERE = frozenset(
     {"bind", "sort", "sortBy", "distinct", "flatten", "slice", "range", "first", "last", "reverse", "unwrap",
@@ -59,7 +61,7 @@ class Program:
             if plain is True or plain is False:
                 return plain
             if isinstance(plain, str) and value.type().name() != "STRING":
-                raise PolicyError(_worded(plain))
+                raise _failure(plain)
             return value.plain_value()
         except RuntimeError as error:
             raise _failure(str(error)) from error
@@ -68,6 +70,8 @@ class Program:
 
 
 def _failure(text: str) -> Exception:
+    if any(unfit in text for unfit in _UNFIT):
+        return NotEvaluated("the object holds a value that the runtime here can't take")
     if any(limit in text for limit in _LIMITS):
         return NotEvaluated(f"the expression does not end within the limits: {text.partition(chr(10))[0]}")
     return PolicyError(_worded(text))

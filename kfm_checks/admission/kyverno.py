@@ -13,7 +13,7 @@ from typing import Any
 from kfm_checks.admission.cel_policy import Block, Expression, Scope
 from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
-from kfm_checks.admission.kyverno_match import kind_matches, rule_matches
+from kfm_checks.admission.kyverno_match import UNJUDGED, kind_matches, rule_matches
 from kfm_checks.admission.kyverno_rules import Answer, conditions, judge
 from kfm_checks.admission.kyverno_values import wildcard
 from kfm_checks.admission.locate import breaking_containers
@@ -22,9 +22,6 @@ from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyEr
 from kfm_checks.admission.vap import Validation, conditions_hold, message_of, validation
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
-
-#: Namespaces that Kyverno's own webhook leaves out as it is installed.
-UNJUDGED = frozenset({"kube-system", "kube-public", "kube-node-lease", "kyverno"})
 
 
 @dataclass(frozen=True)
@@ -81,7 +78,8 @@ def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
         for e in inventory.of("PolicyException", "kyverno.io")
         if any(_named(x, name) for x in items(e, "spec", "exceptions"))
     )
-    return Policy(obj, rules, exceptions, spec.get("failurePolicy") == "Ignore", spec.get("admission") is not False)
+    open_ = "Ignore" in (spec.get("failurePolicy"), dig(spec, "webhookConfiguration", "failurePolicy"))
+    return Policy(obj, rules, exceptions, open_, spec.get("admission") is not False)
 
 
 def _named(entry: Mapping[str, Any], policy: str) -> bool:

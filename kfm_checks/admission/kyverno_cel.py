@@ -12,8 +12,8 @@ from typing import Any
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
 from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings
-from kfm_checks.admission.kyverno import UNJUDGED
 from kfm_checks.admission.kyverno_autogen import moved
+from kfm_checks.admission.kyverno_match import UNJUDGED
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict

@@ -15,6 +15,8 @@ from kfm_checks.admission.model import Candidate, NotEvaluated
 from kfm_checks.facts.objects import items
 
 _VERSION = re.compile(r"v\d+((alpha|beta)\d+)?|\*")
+#: Namespaces that Kyverno's own webhook leaves out as it is installed.
+UNJUDGED = frozenset({"kube-system", "kube-public", "kube-node-lease", "kyverno"})
 _USERS = ("roles", "clusterRoles", "subjects")
 
 

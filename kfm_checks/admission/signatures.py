@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from kfm_checks.admission import gatekeeper, lib_image
-from kfm_checks.admission.kyverno import UNJUDGED
-from kfm_checks.admission.kyverno_match import rule_matches
+from kfm_checks.admission import lib_image
+from kfm_checks.admission.kyverno_match import UNJUDGED, rule_matches
 from kfm_checks.admission.kyverno_values import wildcard
 from kfm_checks.admission.matching import Matcher, in_namespace, texts
 from kfm_checks.admission.model import Candidate, NotEvaluated
@@ -239,10 +238,13 @@ def _cluster_image_policy(policy: Manifest) -> Verifier:
 def _ratify(inventory: Inventory) -> Iterator[Verifier]:
     """Ratify answers a Gatekeeper constraint; without its Verifier nothing says whom it trusts."""
     found = [o for o in inventory.of_group("config.ratify.deislabs.io") if o.key.kind.endswith("Verifier")]
+    asked = [o for o in inventory.of_group("constraints.gatekeeper.sh") if "ratify" in o.key.kind.lower()]
+    if not asked:
+        return
+    from kfm_checks.admission import gatekeeper
+
     exempt = gatekeeper.exempt_namespaces(inventory)
-    for obj in inventory.of_group(gatekeeper.CONSTRAINTS):
-        if "ratify" not in obj.key.kind.lower():
-            continue
+    for obj in asked:
         constraint = gatekeeper.compile_constraint(obj, {}, exempt)
 
         def covers(pod: Candidate, _image: str, constraint: gatekeeper.Constraint = constraint) -> Covered | None:

@@ -155,7 +155,7 @@ def image_signatures_are_verified(image_coverage: tuple[ImageCoverage, ...]) -> 
     """Every image's signature is verified at admission.
 
     A digest says which bytes run, a signature who made them. Judged is whether an enforcing rule asks for a signature
-    of each image, and whom it trusts: Kyverno verifyImages and ImageValidatingPolicy, sigstore policy-controller, Ratify;
+    of each image, and whom it trusts: Kyverno verifyImages and ImageValidatingPolicy, policy-controller, Ratify;
     Connaisseur is recognised and not evaluated. Whether the signature is there only the registry can say.
     SLSA v1.0, *Verifying artifacts*; NIST SP 800-190, 4.1.5.
 

@@ -106,7 +106,7 @@ def admission_attempts(
     workloads: tuple[Workload, ...],
     config: Config,
 ) -> tuple[Attempt, ...]:
-    """What the rails forbid, tried on each workload and Service outside Kubernetes' own and the platform's namespaces."""
+    """What the rails forbid, tried on each workload and Service outside the cluster's and the platform's namespaces."""
     from kfm_checks.admission import attempts
     from kfm_checks.admission.engine import compile_policies
     from kfm_checks.admission.standing import unread
@@ -115,7 +115,8 @@ def admission_attempts(
     trier = attempts.Trier(policies, inventory)
     found: list[Any] = []
     for workload in workloads:
-        if not outside(workload.namespace, config):
+        # A PodTemplate makes no pods by itself.
+        if not outside(workload.namespace, config) and workload.kind != "PodTemplate":
             made = admission_candidates[id(workload.obj)]
             found.extend(trier.workload(workload, made, _patterns(workload, config)))
     for obj in inventory.of("Service"):
@@ -221,7 +222,7 @@ def _word(verdict: Verdict) -> str:
 
 
 def rail_matrix(objects: Any) -> pd.DataFrame:
-    """Rail × enforcing policy: columns ``row``, ``pattern``, ``subject``, ``refused``, ``by``; sorted, one row an attempt."""
+    """Rail × enforcing policy: columns ``row``, ``pattern``, ``subject``, ``refused``, ``by``; one row an attempt."""
     import pandas as pd
 
     from kfm_checks.facts.workloads import workloads

@@ -108,7 +108,17 @@ def test_error(text: str, error: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["1 + 'a'", "object.x +", "nope", "object.list.all(x, x > 0", "'a' == 1", "quantity(1)", "ip('a').major()", "\x00", ""],
+    [
+        "1 + 'a'",
+        "object.x +",
+        "nope",
+        "object.list.all(x, x > 0",
+        "'a' == 1",
+        "quantity(1)",
+        "ip('a').major()",
+        "\x00",
+        "",
+    ],
 )
 def test_refused(text: str) -> None:
     """The type check refuses what the API server's refuses."""
@@ -127,6 +137,14 @@ def test_not_evaluated(text: str) -> None:
     """What some version of the server may have and the environment here has not is not evaluated, not refused."""
     with pytest.raises(NotEvaluated):
         compile_cel(text, VARIABLES)
+
+
+@pytest.mark.parametrize("hostile", [2**70, {1, 2}, {None: 1}, object()])
+def test_value_that_the_runtime_cannot_take(hostile: Any) -> None:
+    """A value of a strange type makes no verdict."""
+    program = compile_cel("object.x == object.x", VARIABLES)
+    with pytest.raises(NotEvaluated):
+        program.run(program.activation({"object": {"x": hostile}}))
 
 
 TEN = "[0,1,2,3,4,5,6,7,8,9]"

@@ -17,6 +17,7 @@ from kfm_checks.admission.kyverno_pattern import Mismatch, match
 from kfm_checks.admission.kyverno_values import OPERATORS, compare, wildcard
 from kfm_checks.admission.model import NotEvaluated, PolicyError
 from kfm_checks.admission.standing import standings, unread
+from kfm_checks.config import Config
 from kfm_checks.facts.admission import (
     admission_attempts,
     admission_candidates,
@@ -24,7 +25,6 @@ from kfm_checks.facts.admission import (
     admission_run,
     image_coverage,
 )
-from kfm_checks.config import Config
 from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.workloads import workloads
 from kfm_checks.manifests import parse_manifests
@@ -33,11 +33,57 @@ from tests.examples import FOLDER, content
 QUICK = settings(max_examples=60, deadline=2000, suppress_health_check=[HealthCheck.too_slow])
 SCALARS = st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text(max_size=12)
 JSON: st.SearchStrategy[Any] = st.recursive(
-    SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3), max_leaves=8
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=8,
 )
 WORDS = st.sampled_from(
-    "object . spec containers all ( c , has ) && || ! == 'a' [ ] 0 ? : { } variables.x request.userInfo true 1 + quantity ip "
-    "matches size filter map params \" \\ // \n authorizer in optional.of .? [? format.named".split(" ")
+    [
+        "object",
+        ".",
+        "spec",
+        "containers",
+        "all",
+        "(",
+        "c",
+        ",",
+        "has",
+        ")",
+        "&&",
+        "||",
+        "!",
+        "==",
+        "'a'",
+        "[",
+        "]",
+        "0",
+        "?",
+        ":",
+        "{",
+        "}",
+        "variables.x",
+        "request.userInfo",
+        "true",
+        "1",
+        "+",
+        "quantity",
+        "ip",
+        "matches",
+        "size",
+        "filter",
+        "map",
+        "params",
+        '"',
+        "\\",
+        "//",
+        "\n",
+        "authorizer",
+        "in",
+        "optional.of",
+        ".?",
+        "[?",
+        "format.named",
+    ]
 )
 KINDS: list[tuple[str, str]] = [
     ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"),
@@ -61,13 +107,70 @@ KINDS: list[tuple[str, str]] = [
     ("v1", "LimitRange"),
 ]
 #: Fields that engines read, so that nonsense gets deep into them.
-FIELDS = (
-    "rules match any all resources kinds validate pattern anyPattern deny conditions foreach list cel expressions expression "
-    "validations matchConstraints resourceRules apiGroups apiVersions operations policyName validationActions paramKind "
-    "paramRef variables name matchConditions verifyImages imageReferences attestors entries keyless images authorities "
-    "spec template containers image resources limits jobTemplate targets code source rego crd names kind preconditions "
-    "context exceptions policyName ruleNames selector namespaceSelector matchLabels matchExpressions key operator values"
-).split()
+FIELDS = [
+    "rules",
+    "match",
+    "any",
+    "all",
+    "resources",
+    "kinds",
+    "validate",
+    "pattern",
+    "anyPattern",
+    "deny",
+    "conditions",
+    "foreach",
+    "list",
+    "cel",
+    "expressions",
+    "expression",
+    "validations",
+    "matchConstraints",
+    "resourceRules",
+    "apiGroups",
+    "apiVersions",
+    "operations",
+    "policyName",
+    "validationActions",
+    "paramKind",
+    "paramRef",
+    "variables",
+    "name",
+    "matchConditions",
+    "verifyImages",
+    "imageReferences",
+    "attestors",
+    "entries",
+    "keyless",
+    "images",
+    "authorities",
+    "spec",
+    "template",
+    "containers",
+    "image",
+    "resources",
+    "limits",
+    "jobTemplate",
+    "targets",
+    "code",
+    "source",
+    "rego",
+    "crd",
+    "names",
+    "kind",
+    "preconditions",
+    "context",
+    "exceptions",
+    "policyName",
+    "ruleNames",
+    "selector",
+    "namespaceSelector",
+    "matchLabels",
+    "matchExpressions",
+    "key",
+    "operator",
+    "values",
+]
 SHAPED: st.SearchStrategy[Any] = st.recursive(
     SCALARS | st.sampled_from(["Pod", "*", "CREATE", "{{ request.object }}", "object.spec", "true", "p", "", "v1"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(FIELDS), inner, max_size=6),
@@ -207,7 +310,12 @@ def test_a_good_policy_with_one_thing_wrong_never_crashes(data: st.DataObject) -
 
 
 BOUND = [
-    {"apiVersion": KINDS[0][0], "kind": KINDS[1][1], "metadata": {"name": "b"}, "spec": {"policyName": "p", "validationActions": ["Deny"]}}
+    {
+        "apiVersion": KINDS[0][0],
+        "kind": KINDS[1][1],
+        "metadata": {"name": "b"},
+        "spec": {"policyName": "p", "validationActions": ["Deny"]},
+    }
 ]
 
 
@@ -216,7 +324,9 @@ BOUND = [
 def test_no_pass_on_a_parse_error(text: str) -> None:
     """A policy that doesn't compile says nothing of an object: above all not that it passes."""
     rule = {"apiGroups": ["apps"], "apiVersions": ["v1"], "operations": ["*"], "resources": ["deployments"]}
-    policy = _object(KINDS[0], {"name": "p"}, {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": text}]})
+    policy = _object(
+        KINDS[0], {"name": "p"}, {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": text}]}
+    )
     found = verdicts([policy, *BOUND, DEPLOYMENT])
     try:
         base = frozenset((n, "dyn") for n in ("object", "oldObject", "request", "namespaceObject", "params"))
@@ -231,7 +341,17 @@ def test_deep_objects_end(depth: int) -> None:
     deep: Any = {}
     for _ in range(depth):
         deep = {"a": deep}
-    pattern = {"spec": {"rules": [{"name": "r", "match": {"any": [{"resources": {"kinds": ["Deployment"]}}]}, "validate": {"pattern": deep}}]}}
+    pattern = {
+        "spec": {
+            "rules": [
+                {
+                    "name": "r",
+                    "match": {"any": [{"resources": {"kinds": ["Deployment"]}}]},
+                    "validate": {"pattern": deep},
+                }
+            ]
+        }
+    }
     policy = {"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": "k"}, **pattern}
     started = time.monotonic()
     verdicts([policy, {**DEPLOYMENT, "spec": {**DEPLOYMENT["spec"], "x": deep}}])  # type: ignore[dict-item]

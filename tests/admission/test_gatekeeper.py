@@ -136,7 +136,7 @@ def test_data_of_the_render() -> None:
     "engine",
     [
         "\n      rego: 'package k violation[{'\n",
-        "\n      rego: |\n        package k\n        violation[{\"msg\": m}] { m := input.review.userInfo.username }\n",
+        '\n      rego: |\n        package k\n        violation[{"msg": m}] { m := input.review.userInfo.username }\n',
         "\n      code: []\n",
     ],
 )
@@ -152,7 +152,7 @@ def test_absent_template_is_not_evaluated() -> None:
 
 def test_rego_that_does_not_end_is_given_up() -> None:
     """A policy made to run for ever costs its own verdicts only."""
-    endless = "package a\nn := numbers.range(1, 4000)\nviolation[{\"msg\": \"x\"}] { x := n[_]; y := n[_]; z := n[_]; x + y + z == 0 }"
+    endless = 'package a\nn := numbers.range(1, 4000)\nviolation[{"msg": "x"}] { x := n[_]; y := n[_]; z := n[_]; x + y + z == 0 }'
     quick = 'package b\nviolation[{"msg": "no"}] { input.x == 1 }'
     started = time.monotonic()
     answers = run([Job(endless, (), [{}]), Job(quick, (), [{"x": 1}, {"x": 2}])], limit=2)

@@ -149,7 +149,7 @@ def test_condition(operator: str, key: Any, value: Any, ok: bool) -> None:
         ("regex_match('^a+$', 'aaa')", True),
         ("regex_replace_all('a(b)', 'ab', '$1')", "b"),
         ("pattern_match('a*', 'abc')", True),
-        ("label_match(`{\"a\": \"b\"}`, `{\"a\": \"b\", \"c\": \"d\"}`)", True),
+        ('label_match(`{"a": "b"}`, `{"a": "b", "c": "d"}`)', True),
         ("add(`1`, `2`)", 3),
         ("subtract(`3`, `2`)", 1),
         ("multiply(`3`, `2`)", 6),
@@ -220,14 +220,32 @@ def test_match(match_: str, matched: bool) -> None:
         ("      exclude: {any: [{resources: {namespaces: [ns1]}}]}", []),
         ("      exclude: {any: [{resources: {namespaces: [other]}}]}", ["fail"]),
         ("      exclude: {any: [{clusterRoles: [cluster-admin]}]}", ["not-evaluated"]),
-        ('      preconditions: {all: [{key: "{{ request.object.metadata.labels.app }}", operator: Equals, value: p}]}', ["fail"]),
-        ('      preconditions: {all: [{key: "{{ request.object.metadata.labels.no }}", operator: Equals, value: ""}]}', ["fail"]),
+        (
+            '      preconditions: {all: [{key: "{{ request.object.metadata.labels.app }}", operator: Equals, value: p}]}',
+            ["fail"],
+        ),
+        (
+            '      preconditions: {all: [{key: "{{ request.object.metadata.labels.no }}", operator: Equals, value: ""}]}',
+            ["fail"],
+        ),
         ('      preconditions: {any: [{key: "{{ request.operation }}", operator: AnyIn, value: [DELETE]}]}', ["skip"]),
-        ('      context: [{name: a, variable: {value: p}}]\n      preconditions: {all: [{key: "{{ a }}", operator: Equals, value: p}]}', ["fail"]),
-        ('      context: [{name: a, variable: {jmesPath: nope.x, default: q}}]\n      preconditions: {all: [{key: "{{ a }}", operator: Equals, value: p}]}', ["skip"]),
-        ('      context: [{name: a, apiCall: {urlPath: /api}}]\n      preconditions: {all: [{key: "{{ a }}", operator: Equals, value: p}]}', ["not-evaluated"]),
-        ('      preconditions: {all: [{key: "{{ request.userInfo.username }}", operator: Equals, value: p}]}', ["not-evaluated"]),
-        ('      preconditions: {all: [{key: a, operator: Like, value: a}]}', ["not-evaluated"]),
+        (
+            '      context: [{name: a, variable: {value: p}}]\n      preconditions: {all: [{key: "{{ a }}", operator: Equals, value: p}]}',
+            ["fail"],
+        ),
+        (
+            '      context: [{name: a, variable: {jmesPath: nope.x, default: q}}]\n      preconditions: {all: [{key: "{{ a }}", operator: Equals, value: p}]}',
+            ["skip"],
+        ),
+        (
+            '      context: [{name: a, apiCall: {urlPath: /api}}]\n      preconditions: {all: [{key: "{{ a }}", operator: Equals, value: p}]}',
+            ["not-evaluated"],
+        ),
+        (
+            '      preconditions: {all: [{key: "{{ request.userInfo.username }}", operator: Equals, value: p}]}',
+            ["not-evaluated"],
+        ),
+        ("      preconditions: {all: [{key: a, operator: Like, value: a}]}", ["not-evaluated"]),
     ],
 )
 def test_conditions_of_a_rule(rest: str, expected: list[str]) -> None:
@@ -242,12 +260,24 @@ def test_conditions_of_a_rule(rest: str, expected: list[str]) -> None:
         ("{pattern: {spec: {containers: [{image: '*:latest'}]}}}", ["fail"]),
         ("{anyPattern: [{spec: {hostNetwork: true}}, {metadata: {name: p}}]}", ["pass"]),
         ("{anyPattern: [{spec: {hostNetwork: true}}, {metadata: {name: q}}]}", ["fail"]),
-        ('{deny: {conditions: {any: [{key: "{{ request.object.metadata.name }}", operator: Equals, value: p}]}}}', ["fail"]),
-        ('{deny: {conditions: {all: [{key: "{{ request.object.metadata.nope }}", operator: Equals, value: p}]}}}', ["error"]),
+        (
+            '{deny: {conditions: {any: [{key: "{{ request.object.metadata.name }}", operator: Equals, value: p}]}}}',
+            ["fail"],
+        ),
+        (
+            '{deny: {conditions: {all: [{key: "{{ request.object.metadata.nope }}", operator: Equals, value: p}]}}}',
+            ["error"],
+        ),
         ('{foreach: [{list: "request.object.spec.containers", pattern: {image: "nginx*"}}]}', ["pass"]),
-        ('{foreach: [{list: "request.object.spec.containers", deny: {conditions: [{key: "{{ element.image }}", operator: Equals, value: "nginx:1"}]}}]}', ["fail"]),
+        (
+            '{foreach: [{list: "request.object.spec.containers", deny: {conditions: [{key: "{{ element.image }}", operator: Equals, value: "nginx:1"}]}}]}',
+            ["fail"],
+        ),
         ('{foreach: [{list: "request.object.spec.nope", pattern: {image: "x"}}]}', ["skip"]),
-        ('{foreach: [{list: "request.object.spec.containers", foreach: [{list: "element.ports", pattern: {containerPort: "80"}}]}]}', ["pass"]),
+        (
+            '{foreach: [{list: "request.object.spec.containers", foreach: [{list: "element.ports", pattern: {containerPort: "80"}}]}]}',
+            ["pass"],
+        ),
         ("{podSecurity: {level: baseline, version: latest}}", ["pass"]),
         ("{podSecurity: {level: restricted, version: v1.34}}", ["fail"]),
         ("{podSecurity: {level: absolute}}", ["not-evaluated"]),
@@ -326,7 +356,9 @@ def test_namespaces_that_kyverno_leaves_out(namespace: str) -> None:
 
 def test_message_is_substituted() -> None:
     """Variables of the message stand for their values; the path is Kyverno's."""
-    text = policy("{message: '{{ request.object.metadata.name }} has no team', pattern: {metadata: {labels: {team: '?*'}}}}")
+    text = policy(
+        "{message: '{{ request.object.metadata.name }} has no team', pattern: {metadata: {labels: {team: '?*'}}}}"
+    )
     (verdict,) = said(text, POD)
     assert verdict.message == "validation error: p has no team. rule r failed at path /metadata/labels/team/"
 

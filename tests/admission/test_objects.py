@@ -39,7 +39,13 @@ def done(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         ("v1", "Pod", {"containers": [{"image": "r:5/a"}]}, ("containers", 0, "imagePullPolicy"), "Always"),
         ("v1", "Pod", {"containers": [{"image": "a@sha256:x"}]}, ("containers", 0, "imagePullPolicy"), "IfNotPresent"),
         ("v1", "Pod", {"containers": [{"livenessProbe": {}}]}, ("containers", 0, "livenessProbe", "periodSeconds"), 10),
-        ("v1", "Pod", {"containers": [{"resources": {"limits": {"cpu": 1}}}]}, ("containers", 0, "resources", "requests"), {"cpu": 1}),
+        (
+            "v1",
+            "Pod",
+            {"containers": [{"resources": {"limits": {"cpu": 1}}}]},
+            ("containers", 0, "resources", "requests"),
+            {"cpu": 1},
+        ),
         ("v1", "Pod", {"containers": [], "hostPID": None}, ("hostPID",), None),
         ("v1", "Pod", {"volumes": [{"name": "v"}]}, ("volumes", 0, "emptyDir"), {}),
     ],
@@ -49,18 +55,27 @@ def test_default(api_version: str, kind: str, spec: dict[str, Any], path: tuple[
     assert dig(done(api_version, kind, spec), *path) == value
 
 
-@pytest.mark.parametrize("spec", [None, [], "text", {"template": []}, {"template": {"spec": "x"}}, {"strategy": 1}, {"ports": {}}])
+@pytest.mark.parametrize(
+    "spec", [None, [], "text", {"template": []}, {"template": {"spec": "x"}}, {"strategy": 1}, {"ports": {}}]
+)
 @pytest.mark.parametrize("kind", ["Deployment", "Service", "CronJob", "Pod", "StatefulSet", "NetworkPolicy"])
 def test_default_of_nonsense(kind: str, spec: Any) -> None:
     """Wrong types anywhere change nothing and break nothing."""
-    groups = {"Deployment": "apps/v1", "StatefulSet": "apps/v1", "CronJob": "batch/v1", "NetworkPolicy": "networking.k8s.io/v1"}
+    groups = {
+        "Deployment": "apps/v1",
+        "StatefulSet": "apps/v1",
+        "CronJob": "batch/v1",
+        "NetworkPolicy": "networking.k8s.io/v1",
+    }
     obj = completed({"apiVersion": groups.get(kind, "v1"), "kind": kind, "metadata": "x", "spec": spec})
     assert undetermined(obj)
 
 
 def test_a_service_has_fields_that_only_the_server_knows() -> None:
     """An address isn't guessed."""
-    made = completed({"apiVersion": "v1", "kind": "Service", "metadata": {}, "spec": {"ports": [{"port": 1}], "type": "NodePort"}})
+    made = completed(
+        {"apiVersion": "v1", "kind": "Service", "metadata": {}, "spec": {"ports": [{"port": 1}], "type": "NodePort"}}
+    )
     assert {"clusterIP", "nodePort", "uid"} <= undetermined(made)
 
 
@@ -108,7 +123,13 @@ def test_limit_range_completes_pods() -> None:
 
 @pytest.mark.parametrize(
     ("kind", "plural"),
-    [("Pod", "pods"), ("Ingress", "ingresses"), ("NetworkPolicy", "networkpolicies"), ("Gateway", "gateways"), ("Endpoints", "endpoints")],
+    [
+        ("Pod", "pods"),
+        ("Ingress", "ingresses"),
+        ("NetworkPolicy", "networkpolicies"),
+        ("Gateway", "gateways"),
+        ("Endpoints", "endpoints"),
+    ],
 )
 def test_plural(kind: str, plural: str) -> None:
     """Resources are named as Kubernetes names them."""

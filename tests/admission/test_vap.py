@@ -132,7 +132,7 @@ def test_variables_are_lazy_and_build_on_each_other() -> None:
     - {name: images, expression: "object.spec.containers.map(c, c.image)"}
     - {name: first, expression: "variables.images[?0]"}
 """
-    used = 'expression: "variables.first.orValue(\'\') == \'nginx:1\' || variables.broken == 1"'
+    used = "expression: \"variables.first.orValue('') == 'nginx:1' || variables.broken == 1\""
     assert results(policy(used, variables), BOUND, POD) == ["pass"]
     assert results(policy("expression: variables.broken == 1", variables), BOUND, POD) == ["error"]
 
@@ -148,11 +148,16 @@ def test_failure_policy(failure: str, result: str) -> None:
 
 @pytest.mark.parametrize(
     ("condition", "expected"),
-    [("'true'", ["fail"]), ("'false'", []), ("object.nope == 1", ["error"]), ("request.userInfo.uid == ''", ["not-evaluated"])],
+    [
+        ("'true'", ["fail"]),
+        ("'false'", []),
+        ("object.nope == 1", ["error"]),
+        ("request.userInfo.uid == ''", ["not-evaluated"]),
+    ],
 )
 def test_match_conditions(condition: str, expected: list[str]) -> None:
     """A false condition lets the request by; an error is the policy's."""
-    rest = f"  matchConditions: [{{name: c, expression: \"{condition.strip(chr(39))}\"}}]"
+    rest = f'  matchConditions: [{{name: c, expression: "{condition.strip(chr(39))}"}}]'
     assert results(policy("expression: 'false'", rest), BOUND, POD) == expected
 
 

@@ -51,7 +51,9 @@ def test_dangling_ends_are_named() -> None:
     lonely = compile_policies(known(PINNED))
     assert "judges nothing" in standings(lonely, ())[0].problems[0]
     assert [wanted for _, wanted in compile_policies(known(BOUND)).dangling] == ["p"]
-    asking = PINNED.replace("  matchConstraints:", "  paramKind: {apiVersion: v1, kind: ConfigMap}\n  matchConstraints:")
+    asking = PINNED.replace(
+        "  matchConstraints:", "  paramKind: {apiVersion: v1, kind: ConfigMap}\n  matchConstraints:"
+    )
     bound = f"{BOUND}  paramRef: {{name: gone, parameterNotFoundAction: Deny}}\n"
     (standing,) = standings(compile_policies(known(asking, bound)), ())
     assert standing.problems == ("the parameters that its binding b names are not in the render",)
