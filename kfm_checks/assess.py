@@ -72,7 +72,8 @@ def assess(
     )
     folded = fold(rows, judgement)
     shown = _shown(folded, rows, options.only, checks)
-    report = Report(overlay, decide(shown), shown, results, states(judgement, rows, folded, given.get("repository")))
+    kept = states(judgement, rows, folded, given.get("repository"), given.get("base"))
+    report = Report(overlay, decide(shown), shown, results, kept)
     return Judged(report, facts, settings, records, target, rows)
 
 

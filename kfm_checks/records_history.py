@@ -36,8 +36,11 @@ class Commit:
         return name.strip().casefold() in self.people
 
 
-def commits(records: Sequence[Record], repository: Repository | None) -> Mapping[int, Commit]:
-    """Index of a record -> the last commit that touched its lines; nothing where git knows nothing of its file."""
+def commits(records: Sequence[Record], repository: Repository | None, revision: str = "") -> Mapping[int, Commit]:
+    """Index of a record -> the last commit that touched its lines; nothing where git knows nothing of its file.
+
+    The records are those of the working tree, or of ``revision``.
+    """
     if repository is None:
         return {}
     by_file: dict[str, list[int]] = defaultdict(list)
@@ -47,14 +50,16 @@ def commits(records: Sequence[Record], repository: Repository | None) -> Mapping
     found: dict[int, Commit] = {}
     for file, indexes in sorted(by_file.items()):
         try:
-            found.update(_of_file(file, indexes, records, repository))
+            found.update(_of_file(file, indexes, records, repository, revision))
         except NotVerified:
             continue  # untracked, or no history here: the record stays without a commit, and is shown so
     return found
 
 
-def _of_file(file: str, indexes: list[int], records: Sequence[Record], repository: Repository) -> dict[int, Commit]:
-    lines = _blame(repository.git("blame", "--line-porcelain", "--", file))
+def _of_file(
+    file: str, indexes: list[int], records: Sequence[Record], repository: Repository, revision: str
+) -> dict[int, Commit]:
+    lines = _blame(repository.git("blame", "--line-porcelain", *([revision] if revision else []), "--", file))
     starts = sorted((records[index].line or 1, index) for index in indexes)
     ends = [start for start, _ in starts[1:]] + [len(lines) + 1]
     latest: dict[int, str] = {}

@@ -15,6 +15,7 @@ from kfm_checks.redaction import redact
 from kfm_checks.requirements import role_for
 
 if TYPE_CHECKING:
+    from kfm_checks.change.base import GitBase
     from kfm_checks.facts.repository import Repository
 
 
@@ -23,13 +24,15 @@ def states(
     rows: Sequence[Requirement],
     folded: Sequence[RequirementResult],
     repository: Repository | None,
+    base: GitBase | None = None,
 ) -> tuple[Mapping[str, Any], ...]:
     """Each record as plain data with its ``state``, a ``note`` that says why, and its commit.
 
     ``committed-by``, ``committed-on`` and ``commit`` are given where git knows them; ``author-differs`` where whom the
-    record names neither wrote, committed nor signed the commit.
+    record names neither wrote, committed nor signed the commit. Where a change is judged, its base's records hold.
     """
-    history = commits(judgement.records, repository)
+    governing = base.commits.tip if base is not None and base.governs else ""
+    history = commits(judgement.records, repository, governing)
     by_id = {row.id: row for row in rows}
     statuses = {row.id: row for row in folded}
     shown = []

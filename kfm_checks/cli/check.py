@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from kfm_checks.cli.gate import gate, gating, keep
 from kfm_checks.cli.options import judging, options_of, output, write
 from kfm_checks.errors import UsageError
 from kfm_checks.exports import FORMATS
@@ -16,6 +17,7 @@ from kfm_checks.run import exit_status, judge, required_unknown
 @click.command()
 @click.argument("paths", nargs=-1, metavar="PATH…")
 @judging
+@gating
 @output
 def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
     """Judge an overlay folder, or a file or folder of plain manifests.
@@ -28,7 +30,10 @@ def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_col
     reports = [judge(path, options).report for path in paths or configured()]
     for report in reports:
         required_unknown(given["require"], report)
+    if given["baseline"] is not None:
+        return gate(reports, given, lambda shown: write(shown, format_, outputs, no_color=no_color))
     write(reports, format_, outputs, no_color=no_color)
+    keep(reports, given)
     return max(exit_status(report, strict=options.strict, require=given["require"]) for report in reports)
 
 

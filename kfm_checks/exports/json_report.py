@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kfm_checks.exports.shared import json_text
-from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
+from kfm_checks.model import CheckResult, Evidence, ObjectKey, Overlay, Report, RequirementResult, Source
 
 SCHEMA = "kfm-checks/report/v1"
 SET_SCHEMA = "kfm-checks/report-set/v1"
@@ -94,3 +94,64 @@ def _evidence(item: Evidence) -> dict[str, Any]:
     if item.patch:
         found["patch"] = item.patch
     return found
+
+
+def from_dict(value: Mapping[str, Any]) -> Report:
+    """The report that a document of ``as_dict``'s shape describes. Raises KeyError or TypeError on another shape."""
+    overlay = value["overlay"]
+    return Report(
+        Overlay(
+            overlay["path"],
+            overlay["digest"],
+            overlay["renderer"],
+            overlay["objects"],
+            overlay["as_of"],
+            tuple(overlay.get("notes", ())),
+        ),
+        value["decision"],
+        tuple(_row_from(each) for each in value["requirements"]),
+        tuple(_result_from(each) for each in value["results"]),
+        tuple(value.get("records", ())),
+    )
+
+
+def _row_from(value: Mapping[str, Any]) -> RequirementResult:
+    return RequirementResult(
+        value["id"],
+        value["level"],
+        value["title"],
+        value["status"],
+        value["reason"],
+        value["methods"],
+        tuple(value["checks"]),
+        value.get("role", ""),
+        value.get("until") or "",
+    )
+
+
+def _result_from(value: Mapping[str, Any]) -> CheckResult:
+    return CheckResult(
+        value["check"],
+        tuple(value["requirements"]),
+        value["level"],
+        value["outcome"],
+        value["examined"],
+        tuple(_evidence_from(each) for each in value["evidence"]),
+        value.get("reason"),
+        value.get("methods", {}),
+    )
+
+
+def _evidence_from(value: Mapping[str, Any]) -> Evidence:
+    subject, source = value["subject"], value.get("source")
+    return Evidence(
+        ObjectKey(subject["apiVersion"], subject["kind"], subject["namespace"], subject["name"]),
+        value["holds"],
+        value["message"],
+        value["pointer"],
+        value["expected"],
+        value["observed"],
+        Source(source["file"], source["line"]) if source else None,
+        fingerprint=value["fingerprint"],
+        patch=value.get("patch", ""),
+    )
