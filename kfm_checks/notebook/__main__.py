@@ -25,7 +25,7 @@ def main() -> int:
     if not paths:
         print(f"{given.notebooks}: there is no notebook", file=sys.stderr)
         return 2
-    for number, (path, book) in enumerate(executed(paths, given.output.resolve(), allow_errors=True), 1):
+    for number, (path, book) in enumerate(executed(paths, given.output.resolve(), show_errors=True), 1):
         print(f"== {number}/{len(paths)} {path.stem}", file=sys.stderr, flush=True)
         _write(book, given.output / path.name)
     return 0

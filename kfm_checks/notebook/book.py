@@ -25,6 +25,8 @@ from kfm_checks.run import Judged, Options, exit_status, judge
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kfm_checks.follow import Followed
+
 #: Longest value shown of what was found or expected.
 _LONG = 160
 
@@ -143,7 +145,7 @@ class Book:
         overlay = self.judged.report.overlay
         first = f"Looked at {overlay.path or 'objects'}: {overlay.objects} objects, as of {overlay.as_of}."
         gaps = [
-            f"Not looked at: {source.id}, because {source.reason}."
+            f"Not looked at: {source_name(source)}, because {source.reason}."
             for source in self.judged.facts.inputs.get("followed", ())
             if source.state == "unavailable"
         ]
@@ -177,6 +179,11 @@ def _blame(report: Report) -> list[str]:
 
 def _rows(result: CheckResult) -> str:
     return ", ".join(result.requirements)
+
+
+def source_name(source: Followed) -> str:
+    """A source of a GitOps object: repository, path and revision; a chart's by the object that asks for it."""
+    return source.id if source.repository or source.path else str(source.subject)
 
 
 def place(item: Evidence) -> str:

@@ -15,31 +15,40 @@ _METADATA = {
 }
 
 
-def executed(paths: Iterable[Path], folder: Path, *, allow_errors: bool = False) -> Iterator[tuple[Path, Any]]:
+def executed(paths: Iterable[Path], folder: Path, *, show_errors: bool = False) -> Iterator[tuple[Path, Any]]:
     """Each notebook with its outputs, in order. ``folder`` is where the kernels work, as if the files were there.
 
-    Raises ``nbclient.exceptions.CellExecutionError`` where a cell fails; with ``allow_errors`` the cell shows it.
+    Raises ``nbclient.exceptions.CellExecutionError`` where a cell fails; with ``show_errors`` the cell shows
+    it, and the cells after it show nothing.
     """
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        runs = [(path, pool.submit(_run, path, folder, allow_errors)) for path in paths]
+        runs = [(path, pool.submit(_run, path, folder, show_errors)) for path in paths]
         for path, run in runs:
             yield path, run.result()
 
 
-def _run(path: Path, folder: Path, allow_errors: bool) -> Any:
+def _run(path: Path, folder: Path, show_errors: bool) -> Any:
     import nbformat
     from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
 
     book = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     client = NotebookClient(
         book,
         timeout=300,
         kernel_name="python3",
-        allow_errors=allow_errors,
         record_timing=False,
         resources={"metadata": {"path": str(folder)}},
     )
-    client.execute()
+    # What a cell showed before is of another run, perhaps of another overlay.
+    for cell in book.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    try:
+        client.execute()
+    except CellExecutionError:
+        if not show_errors:
+            raise
     return tidied(book)
 
 

@@ -11,7 +11,7 @@ from kfm_checks.notebook.text import html, plain, shortened
 #: Pixels: a box, the space between boxes, and around the whole.
 _WIDTH, _HEIGHT, _ACROSS, _DOWN, _EDGE, _TOP = 196, 46, 44, 14, 4, 30
 #: Characters in one line of a box, and boxes in one layer.
-_LINE, _MOST = 27, 40
+_LINE, _MOST = 23, 40
 
 
 @dataclass(frozen=True, order=True)
@@ -128,7 +128,7 @@ def _box(name: str, tone: str, place: tuple[int, int]) -> str:
     lines = _lines(f"{SIGNS[tone]} {plain(name)}" if tone in SIGNS else plain(name))
     first = y + _HEIGHT // 2 + (5 if len(lines) == 1 else -3)
     texts = "".join(
-        f'<text x="{x + 9}" y="{first + 16 * number}" font-size="12.5">{html(line)}</text>'
+        f'<text x="{x + 9}" y="{first + 16 * number}" font-size="12">{html(line)}</text>'
         for number, line in enumerate(lines)
     )
     return (

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kfm_checks.inventory import in_order
 from kfm_checks.model import Manifest
-from kfm_checks.notebook.book import Book
+from kfm_checks.notebook.book import Book, source_name
 from kfm_checks.notebook.matrix import LIMIT, honest
 from kfm_checks.notebook.pictures import Grid, Said, heat
 from kfm_checks.notebook.tables import table
@@ -86,7 +86,7 @@ def sources(book: Book) -> pd.DataFrame | Said:
     """What GitOps objects of the overlay point to, and whether it was rendered too."""
     words = {"overlay": "it is this overlay", "rendered": "rendered with it", "unavailable": "not looked at"}
     lines = [
-        (source.id, words.get(source.state, source.state), source.reason)
+        (source_name(source), words.get(source.state, source.state), source.reason)
         for source in book.judged.facts.inputs.get("followed", ())
     ]
     return (

@@ -59,7 +59,7 @@ def reach(book: Book) -> Grid | Said:
         found[client][store] = Cell(_TONES[verdict], "" if verdict == "blocked" else ports, verdict)
     columns = [store.id for store in stores]
     hidden = [store.id for store in stores if not book.fact("network").find(store.id)]
-    rows = [(client, [cells.get(store, Cell()) for store in columns]) for client, cells in _first(found)]
+    rows = [(_end(client), [cells.get(store, Cell()) for store in columns]) for client, cells in _first(found)]
     rest = len(found) - len(rows)
     notes = [f"No pods in the render, so nobody can tell who reaches them: {listed(hidden)}."] if hidden else []
     notes += [f"{rest} more are not drawn."] if rest else []
@@ -68,6 +68,18 @@ def reach(book: Book) -> Grid | Said:
     if not rows:
         return Said(f"Who reaches which datastore: nobody can, and nobody is approved. {' '.join(notes)}")
     return Grid("Who reaches which datastore", about, "who", columns, rows, " ".join(notes), _KEY)
+
+
+#: All addresses of IPv4 and of IPv6.
+_ANYWHERE = {
+    "external:0.0.0.0-255.255.255.255": "any address outside (IPv4)",
+    "external:::-ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff": "any address outside (IPv6)",
+}
+
+
+def _end(name: str) -> str:
+    """One end of a connection in words."""
+    return _ANYWHERE.get(name, name.replace("external:", "addresses outside: ", 1))
 
 
 def _first(found: dict[str, dict[str, Cell]]) -> list[tuple[str, dict[str, Cell]]]:
@@ -80,7 +92,9 @@ def _first(found: dict[str, dict[str, Cell]]) -> list[tuple[str, dict[str, Cell]
 def ways_in(book: Book) -> Flow | Said:
     """From a public host through its door and Service to a workload, and to the datastores that it reaches."""
     stores = book.fact("datastores")
-    paths = exposure_paths(book.fact("exposures"), book.fact("network"), stores)
+    found = exposure_paths(book.fact("exposures"), book.fact("network"), stores)
+    # A Service that is a door itself is drawn once.
+    paths = [(*path[:2], "" if path[2] == path[1] else path[2], *path[3:]) for path in found]
     if not paths:
         return Said("Ways in from outside: none was found in the render.")
     direct = {store.id for store in stores}
