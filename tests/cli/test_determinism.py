@@ -117,7 +117,7 @@ def test_outputs_are_the_same_on_stdout_and_in_files(
     options = [word for name, path in wanted.items() for word in ("--output", f"{name}={path}")]
     run("check", OVERLAY, "--as-of", AS_OF, *options)
     for name, path in wanted.items():
-        assert path.read_text(encoding="utf-8") == _check(OVERLAY, name).out
+        assert path.read_bytes().decode() == _check(OVERLAY, name).out
 
 
 def test_exit_statuses(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
