@@ -208,3 +208,72 @@ def test_every_letter_of_a_row_is_served_by_one_of_its_checks() -> None:
 def test_facts_and_inputs_have_different_names() -> None:
     """A fact that hides an input would never be computed."""
     assert not set(FACTS) & set(INPUTS)
+
+
+def test_a_crash_names_its_place_and_not_its_text() -> None:
+    """The file and line of the break are told; the exception's words may quote a manifest."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        raise ValueError("hunter2")
+        yield
+
+    reason = outcome(check, Facts({"objects": 1})).reason or ""
+    assert reason.startswith("the check broke: ValueError at test_engine.py:")
+    assert "hunter2" not in reason
+
+
+def test_what_nobody_could_tell_is_counted_apart_and_summed_up() -> None:
+    """The reason is the first message by name, and how many more there are; only verdicts count as examined."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="fine")
+        yield from (unknown(KEY, message=word) for word in ("b", "a", "c")[:objects])
+
+    one, three = outcome(check, Facts({"objects": 1})), outcome(check, Facts({"objects": 3}))
+    assert (one.reason, one.examined) == ("b", 1)
+    assert (three.reason, three.examined) == ("a (and 2 more)", 1)
+
+
+def test_a_check_without_a_row_is_a_should() -> None:
+    """Its failure is shown and fails no run; a row says otherwise."""
+
+    def check(objects: int) -> Iterator[Evidence]:
+        yield fails(KEY, message="bad")
+
+    known = Check(check, "nothing")
+    assert run([known], Facts({"objects": 1}), {}, {})[0].level == "should"
+    assert run([known], Facts({"objects": 1}), {"check": ["X-01"]}, {"check": "must"})[0].level == "must"
+
+
+def test_what_needs_no_awaited_input_is_computed_before_it_comes() -> None:
+    """Facts of the checks alone, each once, and none that needs what is awaited, directly or through another."""
+    calls: list[str] = []
+
+    def early(tree: int) -> int:
+        calls.append("early")
+        return tree
+
+    def late(objects: int) -> int:
+        calls.append("late")
+        return objects
+
+    def later(late: int, early: int) -> int:
+        calls.append("later")
+        return late + early
+
+    def unused(tree: int) -> int:
+        calls.append("unused")
+        return tree
+
+    def check(later: int) -> Iterator[Evidence]:
+        yield holds(KEY, message=str(later))
+
+    functions = {"early": early, "late": late, "later": later, "unused": unused}
+    facts = Facts({"tree": 1}, {}, functions)
+    checks = [Check(check, "nothing")]
+    facts.prepare(checks, ["objects"])
+    facts.prepare(checks, ["objects"])
+    assert calls == ["early"]
+    facts.add({"objects": 2})
+    assert outcome(check, facts).evidence[0].message == "3"
+    assert calls == ["early", "late", "later"]

@@ -220,3 +220,45 @@ def folded(level: str, state: Status) -> RequirementResult:
 def test_decision(rows: list[tuple[str, Status]], wanted: str) -> None:
     """Musts decide; nothing looked at decides nothing."""
     assert decide(folded(level, state) for level, state in rows) == wanted
+
+
+def test_the_reason_counts_what_is_left_open() -> None:
+    """The first failure that no waiver covers, and how many more there are."""
+    one = result(outcome="fail", evidence=[fails(KEY, message="bad")])
+    three = result(
+        outcome="fail", evidence=[fails(KEY, message=word, about=word) for word in ("bad", "worse", "worst")]
+    )
+    assert status([one]).reason == "bad"
+    assert status([three]).reason == "bad (and 2 more)"
+
+
+def test_an_attested_row_says_who_vouches_and_until_when() -> None:
+    """The attestation is a method of its own; where none counts, it is none."""
+    record = Record(
+        "attestation", "Ana", "SEC-04", "s", role="platform-operator", date="2026-11-01", expires="2027-01-01"
+    )
+    wanted = row("SEC-04", ("render", "attestation"))
+    attested = status([result(outcome="not-verified")], wanted, [record])
+    assert attested.status == "attested"
+    assert attested.reason == "Ana (platform-operator) vouches until 2027-01-01"
+    assert attested.methods["attestation"] == "pass"
+    assert "attestation" not in status([result()], wanted, [record]).methods
+
+
+def test_a_roll_up_that_is_met_has_no_reason_and_names_the_worst_otherwise() -> None:
+    """What is met needs no explanation; what isn't names the row that decides."""
+    parts = [row("RAIL-02"), row("RAIL-03", checks=("b",))]
+    whole = row("DOD-09", checks=(), rolls_up=("RAIL-02", "RAIL-03"))
+    for outcome_of_b, reason in (("pass", None), ("fail", "RAIL-03: bad")):
+        results = [result(), result("b", outcome_of_b)]  # type: ignore[arg-type]
+        judgement = Judgement({r.check: r for r in results}, Config(), (), DAY, frozenset("ab"))
+        assert fold([*parts, whole], judgement)[-1].reason == reason
+
+
+def test_a_render_that_was_not_looked_at_keeps_a_row_from_being_met() -> None:
+    """A missing input of any offline letter is not verified, the render as well as the tree and git."""
+    for method in ("render", "tree", "git"):
+        seen = CheckResult(
+            "a", ("X",), "must", "pass", 1, (holds(KEY, message="fine"),), None, {method: "not-verified"}
+        )  # type: ignore[dict-item]
+        assert status([seen], row(by=(method,))).status == "not-verified"  # type: ignore[arg-type]

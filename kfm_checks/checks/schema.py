@@ -94,7 +94,7 @@ def _release(version: VersionSchemas, kind: Kind) -> str:
 def _missing(missing: dict[Kind, list[Manifest]], about: str) -> Iterator[Evidence]:
     """One piece of evidence a kind without a schema."""
     for kind, objects in sorted(missing.items()):
-        names = ", ".join(str(obj.key) for obj in objects[:_SHOWN_NAMES])
+        names = ", ".join(sorted(str(obj.key) for obj in objects)[:_SHOWN_NAMES])
         more = f" and {len(objects) - _SHOWN_NAMES} more" if len(objects) > _SHOWN_NAMES else ""
         yield unknown(
             ObjectKey(kind.api_version, kind.kind, "", "*"),
