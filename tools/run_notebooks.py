@@ -24,7 +24,9 @@ def main() -> int:
     parser.add_argument("names", nargs="*", help="notebooks to run (all), such as 05-safety-rails")
     parser.add_argument("--check", action="store_true", help="compare only")
     given = parser.parse_args()
-    os.environ |= {"KFM_CHECKS_AS_OF": AS_OF, "KFM_CHECKS_GATE": "1", "KFM_OVERLAY": "", "KFM_CHECKS_OVERLAY": ""}
+    # Writing goes on where a gate is closed, so that the page can say so; comparing does not.
+    gate = "1" if given.check else ""
+    os.environ |= {"KFM_CHECKS_AS_OF": AS_OF, "KFM_CHECKS_GATE": gate, "KFM_OVERLAY": "", "KFM_CHECKS_OVERLAY": ""}
     paths = [path for path in sorted(FOLDER.glob("*.ipynb")) if not given.names or path.stem in given.names]
     stale = 0
     for path, book in executed(paths, FOLDER):
