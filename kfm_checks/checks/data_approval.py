@@ -26,9 +26,9 @@ def datasets_are_approved(
     """A data steward approved each dataset's release before it reaches users.
 
     Whether data may be seen is a judgement that no pipeline makes (NIST SP 800-53 CM-3; CARE Principles). The approval
-    stands in the manifest (`approval`: by, role, date, and the release it is for), or in `governance/` as an attestation of
-    DAT-06 that names dataset and release. It is by the role that `attesters` allows, a data steward unless it says
-    otherwise, dated, and not carried over from an earlier release.
+    stands in the manifest (`approval`: by, role, date, and the release it is for), or in `governance/` as an
+    attestation of DAT-06 that names dataset and release. It is by the role that `attesters` allows, a data steward
+    unless it says otherwise, dated, and not carried over from an earlier release.
 
     Remedy: have the steward write `approval` into the entry with the release tag it is for, in the same pull request.
     """

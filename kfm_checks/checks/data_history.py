@@ -16,9 +16,9 @@ def dataset_versions_are_immutable(datasets: tuple[Dataset, ...], data_history: 
     """An entry of the data manifest changes only together with its release tag.
 
     Two different datasets under one tag can't be told apart or rolled back. Each entry is compared with every earlier
-    revision of the manifest on the first-parent line of git that has the same dataset under the same tag: checksum, size,
-    version, media type, class and generalisation are the same. Titles, stewards, mirrors and approvals may be mended.
-    That the manifest changes by pull request only is the row CHG-01.
+    revision of the manifest on the first-parent line of git that has the same dataset under the same tag: checksum,
+    size, version, media type, class and generalisation are the same. Titles, stewards, mirrors and approvals may be
+    mended. That the manifest changes by pull request only is the row CHG-01.
 
     Remedy: give changed content a new release tag, and leave the old one as it was.
     """
@@ -70,8 +70,8 @@ def data_rollback_resolves(
 ) -> Iterator[Evidence]:
     """Every earlier revision of the data manifest within its retention still resolves to its bytes.
 
-    Reverting the manifest helps only while the old bytes are there (NIST SP 800-53 CP-9). Bytes in the folder or in git are
-    read and held against the checksum; what lies elsewhere is not fetched and not verified. The retention is
+    Reverting the manifest helps only while the old bytes are there (NIST SP 800-53 CP-9). Bytes in the folder or in
+    git are read and held against the checksum; what lies elsewhere is not fetched and not verified. The retention is
     `retention` of the manifest, all revisions without it; a withdrawal recorded with reason and name is no failure.
 
     Remedy: restore the bytes of the release, or record under `withdrawals` who took it back, when and why.

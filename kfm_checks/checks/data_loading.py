@@ -17,8 +17,8 @@ def data_reconciler_is_wired(
     """A reconciler observes the data manifest and carries out the controlled load.
 
     A manifest that nobody acts on describes a wish (OpenGitOps principles v1.0.0, 3 and 4). The declared reconciler is
-    looked at: that it is there, sees this very manifest (mounts it, reads it from git, or is started by a change of it),
-    is not suspended, and does more than try. Without a declaration, what is seen to run `data reconcile` is.
+    looked at: that it is there, sees this very manifest (mounts it, reads it from git, or is started by a change of
+    it), is not suspended, and does more than try. Without a declaration, what is seen to run `data reconcile` is.
 
     Remedy: mount the manifest's ConfigMap in the workload named under `data.reconciler`, or let a workflow start by a
     change of data/manifest.yaml; run `kfm-checks data reconcile --apply` there.

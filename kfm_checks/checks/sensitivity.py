@@ -33,10 +33,10 @@ def sensitive_data_is_not_public(
 ) -> Iterator[Evidence]:
     """Every dataset is classified, and none that is restricted or tells a sensitive location is exposed publicly.
 
-    A site's exact position, once published, can't be called back (NIST SP 800-53 RA-2, AC-3; CARE Principles). Exposed is
-    what the manifest itself opens (`access: public`), what an open web address serves, what a public route to a
-    datastore leads to, what lies in a ConfigMap, and what a dashboard or a log pipeline reads past the API. Access
-    through the API behind the policy engine is no public exposure.
+    A site's exact position, once published, can't be called back (NIST SP 800-53 RA-2, AC-3; CARE Principles).
+    Exposed is what the manifest itself opens (`access: public`), what an open web address serves, what a public route
+    to a datastore leads to, what lies in a ConfigMap, and what a dashboard or a log pipeline reads past the API.
+    Access through the API behind the policy engine is no public exposure.
 
     Remedy: classify the dataset in data/manifest.yaml, set `access: api`, take the copy out of the ConfigMap and the
     route away from the datastore.
@@ -48,7 +48,7 @@ def sensitive_data_is_not_public(
         looked = [*_declared(dataset), *_addresses(dataset), *_copied(dataset, copies)]
         yield from looked
         if not looked:
-            message = f"{dataset.id} ({dataset.sensitivity}) is not public: no open address, none of {copies.looked} ConfigMaps holds it"
+            message = f"{dataset.id} ({dataset.sensitivity}) is not public: no open address, and no ConfigMap of {copies.looked}"
             yield holds(
                 dataset.subject,
                 dataset.path,
@@ -128,7 +128,8 @@ def _routes(exposures: tuple[Exposure, ...], datastores: tuple[Datastore, ...], 
     stores = {datastore.id for datastore in datastores} | {name for one in datastores for name in one.services}
     for one in exposures:
         if one.destination in stores or one.service in stores:
-            message = f"{one.means} leads from outside to {one.destination or one.service}, while {number} datasets are not public"
+            where = one.destination or one.service
+            message = f"{one.means} leads from outside to {where}, while {number} datasets are not public"
             yield fails(
                 one.entry,
                 one.path,
@@ -152,8 +153,9 @@ def sensitive_data_is_fenced(
 
     One fence has one gap (NIST SP 800-53 AC-3 and SC-7). The boundary: no pod outside the approved clients reaches the
     datastore's ports, and no gateway shares its namespace. RBAC: nobody but platform operators opens streams into that
-    namespace's pods or reads its Secrets. The policy check: each declared gateway that reaches a datastore asks a policy
-    engine that is in the render. Where the API checks in its own code no file can show it; an attestation says so.
+    namespace's pods or reads its Secrets. The policy check: each declared gateway that reaches a datastore asks a
+    policy engine that is in the render. Where the API checks in its own code no file can show it; an attestation says
+    so.
 
     Remedy: give the datastore a namespace with a default deny, take `pods/exec` and Secrets from others, and point the
     gateway at its policy engine.
@@ -223,7 +225,9 @@ def _rbac(namespaces: list[str], access: Access, personas: Personas, config: Con
                 continue
             if grant.rules is None:
                 if not personas.is_operator(grant.subject):
-                    message = f"{grant.role} is not in the render: nobody knows what it lets {grant.subject} do in {namespace}"
+                    message = (
+                        f"{grant.role} is not in the render: nobody knows what {grant.subject} may do in {namespace}"
+                    )
                     yield unknown(grant.binding, grant.path, message=message, about=namespace)
                 continue
             ways = sorted({way for rule in grant.effective for way in _ways(rule)})

@@ -14,8 +14,8 @@ def edge_redacts_logs(redactions: tuple[Redaction, ...]) -> Iterator[Evidence]:
     """Redaction is configured at the edge and in the pipelines that carry logs on.
 
     Logs are copied further and kept longer than data (NIST SP 800-53 AU-3(3)); a query tells which place somebody asked
-    for. Looked at are public Ingresses and their controller's log format, Envoy and Istio access logs, and every logs and
-    traces pipeline of OpenTelemetry, Fluent Bit and Vector. What an edge logs by its own defaults can't be seen.
+    for. Looked at are public Ingresses and their controller's log format, Envoy and Istio access logs, and every logs
+    and traces pipeline of OpenTelemetry, Fluent Bit and Vector. What an edge logs by its own defaults can't be seen.
 
     Remedy: switch the edge's access log off or give it a format without query and body, and put a redaction processor
     into each pipeline.

@@ -16,9 +16,10 @@ def published_locations_are_generalised(
     """Published places are generalised as declared, until a governance review releases the exact ones.
 
     The coordinates are read from the bytes and measured. A coordinate is generalised when it is the centre or a corner
-    of a declared cell; decimals alone decide nothing. Nothing beside the geometry may tell more: no finer coordinate in a
-    property, no height, no two features that differ within one cell, no finer STAC record. A bounding box counts by its
-    extent. After Chapman, Current Best Practices for Generalizing Sensitive Species Occurrence Data (GBIF, 2020).
+    of a declared cell; decimals alone decide nothing. Nothing beside the geometry may tell more: no finer coordinate
+    in a property, no height, no two features that differ within one cell, no finer STAC record. A bounding box counts
+    by its extent. After Chapman, Current Best Practices for Generalizing Sensitive Species Occurrence Data (GBIF,
+    2020).
 
     Remedy: snap each coordinate to the centre of its cell (`geohash` 5 is about 5 km), drop the columns that tell more,
     and publish the result under a new release tag; or record the review that lets exact places out under `review`.

@@ -16,12 +16,15 @@ from kfm_checks.errors import KfmChecksError, one_line
 #: Command -> module of this package and the name of its function, and the line that help shows.
 COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "check": ("check", "check", "Judge an overlay, or plain manifests, and print a summary by requirement."),
+    "change-facts": ("change_facts", "change_facts", "Collect a pull request's facts, for check --change."),
     "diff": ("diff", "diff", "What changes between two overlays, or two git revisions of one."),
     "render": ("render", "render", "The rendered objects, with the source file of each."),
     "config": ("config", "config", "The settings in force and where each comes from."),
     "bind": ("bind", "bind", "Propose the requirement behind each checklist item of a README, and insert it."),
     "init": ("init", "init", "Scaffold a new overlay, or propose the configuration of one that exists."),
     "site": ("site", "site", "Build the living README of an overlay as a site."),
+    "review": ("review", "review", "The steward's decision page, printable; with --record the review's record."),
+    "data": ("data", "data", "The data manifest: verify the bytes, plan a change, load under control."),
     "attest": ("attest", "attest", "Write a well-formed attestation: what a person vouches for, until a day."),
     "waive": ("waive", "waive", "Write a well-formed waiver: a known failure, accepted until a day."),
     "requirements": ("requirements", "requirements", "The catalogue of requirements."),

@@ -10,10 +10,13 @@ from typing import Any
 from kfm_checks.errors import ConfigError, NotVerified
 from kfm_checks.evidence import file_key
 from kfm_checks.facts.datasets_manifest import PATH, SENSITIVITIES, json_schema
+from kfm_checks.facts.datasets_reader import read_manifest
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import ObjectKey, Path, Source
-from kfm_checks.yamlfile import YamlFile, parse_yaml
+from kfm_checks.yamlfile import YamlFile
 
+#: A manifest or shard of more bytes than this is not read.
+LIMIT = 32 * 1024 * 1024
 ABSENT = f"the overlay has no data manifest ({PATH}), so nobody can tell which data production serves"
 
 
@@ -158,17 +161,20 @@ def datasets(data_manifest: DataManifest) -> tuple[Dataset, ...]:
 def parse_datasets(text: str, shown: str) -> tuple[Dataset, ...]:
     """The datasets of one manifest file given as text (an earlier revision); () where it is malformed."""
     try:
-        document = parse_yaml(text, shown=shown)
+        document = read_manifest(text, shown)
     except ConfigError:
         return ()
     return tuple(_entries(document, None))
 
 
 def _document(file: TreeFile) -> tuple[YamlFile | None, Problem | None]:
-    if file.unread or file.is_binary:
-        return None, Problem(file.path, (), file.unread or "it is no text", file.at())
+    content = file.raw(LIMIT)
+    if content is None:
+        return None, Problem(file.path, (), f"it is larger than {LIMIT // 1024 // 1024} MiB; use shards", file.at())
     try:
-        document = parse_yaml(file.text, shown=file.path)
+        document = read_manifest(content.decode("utf-8-sig"), file.path)
+    except UnicodeDecodeError:
+        return None, Problem(file.path, (), "it is not UTF-8 text", file.at())
     except ConfigError as error:
         return None, Problem(file.path, (), error.message, file.at(error.line))
     if not isinstance(document.value, dict):

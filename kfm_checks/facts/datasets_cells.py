@@ -1,7 +1,8 @@
 """Cells that places are snapped to: what is a centre, what is a corner, and how coarse a place is by itself.
 
 Whether a coordinate is generalised is decided by the cell alone: the centre of a geohash with five characters has
-eleven decimals. Geohash: longitude takes the first of five bits a character, cells are counted from -180/-90 (Niemeyer, 2008).
+eleven decimals. Geohash: longitude takes the first of five bits a character, cells are counted from -180/-90
+(Niemeyer, 2008).
 """
 
 from __future__ import annotations

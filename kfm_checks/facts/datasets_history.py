@@ -100,7 +100,7 @@ def changed_fields(one: Dataset, other: Dataset) -> list[str]:
 
 @dataclass(frozen=True)
 class Resolved:
-    """One dataset of an earlier revision. ``ok`` None: nobody could tell. ``how`` says where its bytes are, or why not."""
+    """One dataset of an earlier revision. ``ok`` None: nobody could tell. ``how``: where its bytes are, or why not."""
 
     date: str
     dataset: Dataset
@@ -131,7 +131,7 @@ def rollbacks(
 
 
 def kept(history: DataHistory, raw: Mapping[str, Any], as_of: str) -> Iterator[Revision]:
-    """The earlier revisions that the declared retention covers: those in force on some day of it, or the last so many."""
+    """The earlier revisions that the retention covers: those in force on some day of it, or the last so many."""
     retention = raw.get("retention")
     said = retention if isinstance(retention, dict) else {}
     days, number = said.get("days"), said.get("revisions")

@@ -1,4 +1,4 @@
-"""What carries out the controlled load: workloads, Argo Workflows and GitHub workflows that observe the data manifest."""
+"""What carries out the controlled load: workloads, Argo Workflows and GitHub workflows that see the manifest."""
 
 from __future__ import annotations
 

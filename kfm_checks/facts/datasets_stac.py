@@ -1,4 +1,4 @@
-"""STAC records held against the specification's own schemas (kept here, nothing is fetched) and against the manifest."""
+"""STAC records held against the specification's own schemas (kept here, nothing is fetched) and the manifest."""
 
 from __future__ import annotations
 
@@ -134,13 +134,11 @@ def _links(value: Mapping[str, Any], file: TreeFile, tree: Tree) -> Iterator[Fau
     folder = file.path.rpartition("/")[0]
     for index, link in enumerate(links if isinstance(links, list) else []):
         href = link.get("href") if isinstance(link, dict) else None
-        if (
-            isinstance(href, str)
-            and href.startswith("./")
-            and link.get("rel") in ("item", "child", "collection", "parent", "root")
-        ):
-            if tree.get(f"{folder}/{href[2:]}") is None:
-                yield Fault(("links", index, "href"), "this link leads to no file", "a file", href)
+        beside = isinstance(href, str) and href.startswith("./")
+        if not beside or link.get("rel") not in ("item", "child", "collection", "parent", "root"):
+            continue
+        if tree.get(f"{folder}/{href[2:]}") is None:
+            yield Fault(("links", index, "href"), "this link leads to no file", "a file", href)
 
 
 def _extent(value: Mapping[str, Any]) -> Iterator[Fault]:
