@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kfm_checks.admission.cel_policy import BASE, Block, Scope, bindings, request, unset_fields
+from kfm_checks.admission.cel_policy import BASE, Block
+from kfm_checks.admission.cel_scope import Scope, bindings, request, unset_fields
 from kfm_checks.admission.matching import in_namespace, selected, texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
 from kfm_checks.admission.rego import Job, run

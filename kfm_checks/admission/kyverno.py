@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from kfm_checks.admission.cel_policy import Block, Expression, Scope
+from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.cel_scope import Scope
 from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
 from kfm_checks.admission.kyverno_match import UNJUDGED, kind_matches, rule_matches

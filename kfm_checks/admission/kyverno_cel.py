@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
-from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings
+from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.cel_scope import Scope, bindings
 from kfm_checks.admission.kyverno_autogen import moved
 from kfm_checks.admission.kyverno_match import UNJUDGED
 from kfm_checks.admission.locate import breaking_containers

@@ -12,7 +12,7 @@ from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission import lib_image
-from kfm_checks.admission.cel_policy import request
+from kfm_checks.admission.cel_scope import request
 from kfm_checks.admission.kyverno_jmespath import search
 from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
 from kfm_checks.facts.objects import Inventory, dig, items

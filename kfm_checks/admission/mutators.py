@@ -47,7 +47,8 @@ class Mutator:
     def _hold(self, candidate: Candidate) -> bool:
         if not self.conditions:
             return True
-        from kfm_checks.admission.cel_policy import Block, Scope, bindings
+        from kfm_checks.admission.cel_policy import Block
+        from kfm_checks.admission.cel_scope import Scope, bindings
         from kfm_checks.admission.vap import conditions_hold
 
         block = Block()

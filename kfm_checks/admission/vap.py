@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from kfm_checks.admission.cel_policy import Block, Expression, Scope, bindings, holds_plainly, unset_fields
+from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.cel_scope import Scope, bindings, holds_plainly, unset_fields
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import Matcher, selected, texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict

@@ -128,7 +128,7 @@ def admission_attempts(
 
 def _patterns(workload: Workload, config: Config) -> tuple[Any, ...]:
     """The patterns that the team's own declarations leave: CPU limits and immutable tags are governed."""
-    from kfm_checks.admission.attempts import PATTERNS
+    from kfm_checks.admission.patterns import PATTERNS
 
     left = []
     for pattern in PATTERNS:

@@ -1,0 +1,145 @@
+"""What an admission expression sees: the object, its request and namespace, parameters, variables when first used."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from kfm_checks.admission.cel import Program
+from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.defaults import undetermined
+from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
+
+
+def request(candidate: Candidate) -> dict[str, Any]:
+    """The AdmissionRequest of a create, without who asks."""
+    kind = {"group": candidate.group, "version": candidate.version, "kind": candidate.kind}
+    resource = {"group": candidate.group, "version": candidate.version, "resource": candidate.resource}
+    made = {
+        "kind": kind, "resource": resource, "requestKind": kind, "requestResource": resource, "name": candidate.name,
+        "operation": candidate.operation, "dryRun": False,
+        "options": {"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
+    }  # fmt: skip
+    namespace = candidate.namespace or (candidate.name if candidate.kind == "Namespace" else "")
+    return {**made, "namespace": namespace} if namespace else made
+
+
+def namespace_object(candidate: Candidate) -> dict[str, Any] | None:
+    """The namespace of a namespaced object; None for an object of the cluster."""
+    if not candidate.namespace:
+        return None
+    metadata: dict[str, Any] = {"name": candidate.namespace, "labels": dict(candidate.namespace_labels)}
+    if candidate.namespace_annotations:
+        metadata["annotations"] = dict(candidate.namespace_annotations)
+    return {"metadata": metadata, "spec": {"finalizers": ["kubernetes"]}, "status": {"phase": "Active"}}
+
+
+class Shared:
+    """What all policies see of one candidate when it has no parameters: made once, kept with the candidate."""
+
+    def __init__(self, candidate: Candidate) -> None:
+        self.values = bindings(candidate)
+        self.unset = unset_fields(candidate)
+        self.namespace_known = candidate.namespace_known or not candidate.namespace
+        self._activation: Any = None
+
+    def activation(self, program: Program) -> Any:
+        """Bindings, which programs of any environment can use."""
+        if self._activation is None:
+            self._activation = program.activation(self.values)
+        return self._activation
+
+
+def shared(candidate: Candidate) -> Shared:
+    """The one of the candidate."""
+    kept = candidate.__dict__.get("_shared")
+    if kept is None:
+        # The dataclass is frozen; this is a cache, as a cached property would be.
+        kept = candidate.__dict__["_shared"] = Shared(candidate)
+    return kept
+
+
+def holds_plainly(expression: Expression, candidate: Candidate) -> bool:
+    """Whether an expression without variables gives true; False also where the long way has to find out."""
+    program, known = expression.program, shared(candidate)
+    if program is None or expression.variables or expression.fields & known.unset:
+        return False
+    if expression.reads_namespace and not known.namespace_known:
+        return False
+    try:
+        return program.run(known.activation(program)) is True
+    except (PolicyError, NotEvaluated):
+        return False
+
+
+class Scope:
+    """One evaluation: a candidate, with variables computed when first used, as the server does."""
+
+    def __init__(self, candidate: Candidate, block: Block, values: dict[str, Any], unset: frozenset[str]) -> None:
+        self.candidate = candidate
+        self.block = block
+        self.values = values
+        self.unset = unset
+        self._errors: dict[str, PolicyError] = {}
+        self._activation: Any = None
+        self._shared: Shared | None = None
+
+    @classmethod
+    def of(cls, candidate: Candidate, block: Block) -> Scope:
+        """A scope without parameters, which shares what it can."""
+        known = shared(candidate)
+        made = cls(candidate, block, dict(known.values), known.unset)
+        made._shared = known
+        return made
+
+    def run(self, expression: Expression) -> Any:
+        """The value. Raises PolicyError or NotEvaluated."""
+        if expression.program is None:
+            raise NotEvaluated(expression.unknown)
+        if expression.fields & self.unset:
+            field_name = sorted(expression.fields & self.unset)[0]
+            raise NotEvaluated(f"the server decides the value of {field_name} by itself")
+        if expression.reads_namespace and self.candidate.namespace and not self.candidate.namespace_known:
+            raise NotEvaluated(f"the namespace {self.candidate.namespace} is not in the render")
+        if not expression.variables and self._shared is not None:
+            return expression.program.run(self._shared.activation(expression.program))
+        for name in expression.variables:
+            self._variable(name)
+        if self._activation is None:
+            self._activation = expression.program.activation(self.values)
+        try:
+            return expression.program.run(self._activation)
+        except PolicyError as error:
+            raise self._named(error, expression) from error
+
+    def _variable(self, name: str) -> None:
+        if f"variables.{name}" in self.values or name in self._errors or name not in self.block.variables:
+            return
+        try:
+            self.values[f"variables.{name}"] = self.run(self.block.variables[name])
+        except PolicyError as error:
+            self._errors[name] = error
+        # A binding made before does not see the new variable.
+        self._activation = None
+
+    def _named(self, error: PolicyError, expression: Expression) -> PolicyError:
+        """An error of a variable in place of *no such name*, which is how the runtime tells of it."""
+        for name in expression.variables:
+            if name in self._errors and f'"variables.{name}"' in str(error):
+                return self._errors[name]
+        return error
+
+
+def bindings(candidate: Candidate, params: Any = None) -> dict[str, Any]:
+    """Values of the variables that every admission expression has."""
+    return {
+        "object": candidate.obj,
+        "oldObject": None,
+        "request": request(candidate),
+        "namespaceObject": namespace_object(candidate),
+        "params": params,
+    }
+
+
+def unset_fields(candidate: Candidate) -> frozenset[str]:
+    """Fields that the server sets on the candidate to a value not known here."""
+    return undetermined(candidate.obj)
