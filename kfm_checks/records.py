@@ -20,6 +20,8 @@ from kfm_checks.yamlfile import YamlFile, read_yaml
 SCHEMA = "kfm-checks/records/v1"
 FILES = ("attestations.yaml", "waivers.yaml", "incidents.yaml")
 FOLDER = "governance"
+#: A folder beside the files, for attestations in files of their own: what the site's form makes.
+ATTESTATIONS = "attestations"
 
 Kind = Literal["attestation", "waiver", "incident"]
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}$")
@@ -63,10 +65,13 @@ class Record(Struct, frozen=True, forbid_unknown_fields=True, rename="kebab", om
 def load_records(folder: Path, *, shown: str) -> tuple[Record, ...]:
     """The records of an overlay's ``governance/`` folder, in file order; () where there is none.
 
+    Beside the files there may be a folder ``attestations/`` with files of the same form.
+
     Raises ConfigError for a malformed record: an unknown field, a missing date, a waiver of what can't be waived.
     """
     found: list[Record] = []
-    for name in FILES:
+    single = sorted(path.name for path in (folder / ATTESTATIONS).glob("*.yaml"))
+    for name in (*FILES, *(f"{ATTESTATIONS}/{each}" for each in single)):
         path = folder / name
         if path.is_file():
             found.extend(parse_records(read_yaml(path, shown=f"{shown}/{name}")))
