@@ -48,7 +48,8 @@ def sensitive_data_is_not_public(
         looked = [*_declared(dataset), *_addresses(dataset), *_copied(dataset, copies)]
         yield from looked
         if not looked:
-            message = f"{dataset.id} ({dataset.sensitivity}) is not public: no open address, and no ConfigMap of {copies.looked}"
+            looked_at = f"no open address, and no copy in {copies.looked} ConfigMaps"
+            message = f"{dataset.id} ({dataset.sensitivity}) is not public: {looked_at}"
             yield holds(
                 dataset.subject,
                 dataset.path,

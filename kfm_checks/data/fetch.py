@@ -131,7 +131,8 @@ class Fetcher:
             return
         options = {**_TIMEOUTS.get(scheme, lambda _: {})(self.timeout), **self.options.get(scheme, {})}
         try:
-            stream: Any = open_any(uri, "rb", **options).open()
+            opener: Any = open_any
+            stream = opener(uri, "rb", **options).open()
         except ImportError as error:
             raise FetchError(f"addresses of {scheme} need a package more: {one_line(str(error))[:120]}") from error
         with stream:

@@ -134,8 +134,7 @@ def _links(value: Mapping[str, Any], file: TreeFile, tree: Tree) -> Iterator[Fau
     folder = file.path.rpartition("/")[0]
     for index, link in enumerate(links if isinstance(links, list) else []):
         href = link.get("href") if isinstance(link, dict) else None
-        beside = isinstance(href, str) and href.startswith("./")
-        if not beside or link.get("rel") not in ("item", "child", "collection", "parent", "root"):
+        if not isinstance(href, str) or not href.startswith("./") or link.get("rel") not in ("item", "child", "collection", "parent", "root"):
             continue
         if tree.get(f"{folder}/{href[2:]}") is None:
             yield Fault(("links", index, "href"), "this link leads to no file", "a file", href)
