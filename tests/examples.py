@@ -35,6 +35,10 @@ class Case:
         """The result of the check on this case; a case with files becomes an overlay in ``scratch``."""
         config = self.content.get("config") or {}
         inputs = self.content.get("inputs") or {}
+        if "change" in self.content:
+            from tests.change.cases import run_change
+
+            return run_change(self.content, self.check, scratch)
         if "files" in self.content:
             return self._run_overlay(scratch, config)
         objects = parse_manifests(self.content.get("objects") or "")
@@ -46,23 +50,32 @@ class Case:
         import yaml
 
         overlay = scratch / str(self.content.get("at") or "overlay")
-        for name, text in self.content["files"].items():
-            path = overlay / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+        for earlier in self.content.get("revisions") or []:  # each is a commit before the files as they are
+            write_files(overlay, earlier)
+            commit_all(scratch)
+        write_files(overlay, self.content["files"])
         if config:
             (overlay / "kfm-checks.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
         (scratch / ".git").mkdir(exist_ok=True)
         if self.content.get("git", False):
-            shutil.rmtree(scratch / ".git")
+            if "revisions" not in self.content:
+                shutil.rmtree(scratch / ".git")
             commit_all(scratch)
         return judge(overlay, Options(only=(self.check,), as_of=AS_OF)).report.result(self.check)
+
+
+def write_files(folder: Path, content: dict[str, str]) -> None:
+    """Write files into a folder."""
+    for name, text in content.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
 
 
 def commit_all(folder: Path) -> None:
     """Make a folder a git repository with everything committed."""
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], [*identity, "commit", "-qm", "test"]):
+    for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], [*identity, "commit", "-qm", str(self.content.get("message", "test"))]):
         subprocess.run(["git", "-C", str(folder), *command], check=True, capture_output=True)
 
 

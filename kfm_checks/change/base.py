@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -40,8 +42,9 @@ class GitBase:
     def __init__(self, clone: Clone, commits: Commits, path: str, options: Options) -> None:
         self.clone, self.commits, self.path, self.options = clone, commits, path, options
         self.commit = commits.start
-        self._keep = tempfile.TemporaryDirectory(prefix="kfm-checks-change-")
-        self._place = Path(self._keep.name).resolve()
+        self._place = Path(tempfile.mkdtemp(prefix="kfm-checks-change-")).resolve()
+        # Gone with this object, and at the latest with the process.
+        weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
 
     def prefix(self) -> str:
         """The overlay's path from the repository's root."""

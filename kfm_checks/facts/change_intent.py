@@ -61,7 +61,8 @@ _CHECKED = re.compile(r"^\s*(?:[-*+]|\d+[.)])\s+\[[xX]\]\s+")
 #: What stands where an answer belongs: by itself it is none.
 _EMPTY = re.compile(
     r"^(?:to ?dos?|tbd|tba|tbc|fix ?me|xxx+|n\W?a|not applicable|none|nothing|nil|null|no|yes|ok|same|ditto|\?+|-+|\.+"
-    r"|…+|as (?:above|title|in the title)|see (?:above|below|title|commits?|diff|code)|self[- ]?explanatory|pending|later"
+    r"|…+|as (?:above|title|in the title)|see (?:above|below|title|commits?|diff|code)"
+    r"|self[- ]?explanatory|pending|later"
     r"|to be (?:done|defined|added|written|filled(?: in)?|determined)|fill (?:me|this) in|coming soon|placeholder"
     r"|lorem ipsum.*|describe.{0,200}|please (?:describe|explain|fill|add|provide|include).{0,200}"
     r"|(?:add|insert|write|enter|explain|your) .{0,60} here"

@@ -41,6 +41,12 @@ class OwnerRules:
         """The owners of a path as written (``@user``, ``@organisation/team``, an address); () for nobody."""
         return tuple(owner for _, owner in self._rules.of(path))
 
+    @property
+    def teams(self) -> frozenset[str]:
+        """The teams that own anything."""
+        words = readable(self.text).split()
+        return frozenset(word for word in words if word.startswith("@") and "/" in word)
+
     def line(self, path: str) -> int | None:
         """The line that decides on a path."""
         return self._rules.matching_line(path)[1]
