@@ -60,7 +60,7 @@ class Case:
         if self.content.get("git", False):
             if "revisions" not in self.content:
                 shutil.rmtree(scratch / ".git")
-            commit_all(scratch)
+            commit_all(scratch, str(self.content.get("message") or "test"))
         return judge(overlay, Options(only=(self.check,), as_of=AS_OF)).report.result(self.check)
 
 
@@ -72,10 +72,10 @@ def write_files(folder: Path, content: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def commit_all(folder: Path) -> None:
+def commit_all(folder: Path, message: str = "test") -> None:
     """Make a folder a git repository with everything committed."""
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.org", "-c", "commit.gpgsign=false"]
-    for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], [*identity, "commit", "-qm", str(self.content.get("message", "test"))]):
+    for command in (["init", "-q", "-b", "main"], ["add", "-A", "-f"], [*identity, "commit", "-qm", message]):
         subprocess.run(["git", "-C", str(folder), *command], check=True, capture_output=True)
 
 
