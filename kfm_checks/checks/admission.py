@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.admission import AdmissionRun, ImageCoverage
 from kfm_checks.facts.workloads import Workload
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from kfm_checks.admission.model import Standing, Verdict
 
 _OTHERWISE = "a refusal by an enforcing policy"
+#: An overlay that carries no law of its own may live under the platform's: nobody looked at that.
+_NO_LAW = "no admission policy is rendered, or given with --policies; the platform's own were not looked at"
 
 
 def admission_policies_are_enforced(
@@ -34,6 +37,8 @@ def admission_policies_are_enforced(
     Remedy: bind a policy with `validationActions: [Deny]` (Kyverno: `failureAction: Enforce`, Gatekeeper:
     `enforcementAction: deny`) and `failurePolicy: Fail` to every namespace with workloads.
     """
+    if admission_policies is None and admission_attempts:
+        raise NotVerified(_NO_LAW)
     for standing in admission_standing:
         yield from _standing(standing)
     for binding, wanted in admission_policies.dangling if admission_policies is not None else ():
@@ -151,7 +156,9 @@ def _verdict(subject: Manifest, verdict: Verdict) -> Evidence:
     return holds(subject, path, message=text, expected="admitted", observed=", ".join(verdict.actions), about=about)
 
 
-def image_signatures_are_verified(image_coverage: tuple[ImageCoverage, ...]) -> Iterator[Evidence]:
+def image_signatures_are_verified(
+    image_coverage: tuple[ImageCoverage, ...], admission_policies: Policies | None
+) -> Iterator[Evidence]:
     """Every image's signature is verified at admission.
 
     A digest says which bytes run, a signature who made them. Judged is whether an enforcing rule asks for a signature
@@ -161,6 +168,8 @@ def image_signatures_are_verified(image_coverage: tuple[ImageCoverage, ...]) -> 
 
     Remedy: add the image to a rule that verifies signatures, enforce it, and name the identity or key that is trusted.
     """
+    if admission_policies is None and image_coverage and not any(one.rules for one in image_coverage):
+        raise NotVerified(_NO_LAW)
     for one in image_coverage:
         yield _coverage(one)
 

@@ -31,17 +31,26 @@ def datastores_are_backed_up(
     if not datastores:
         raise NotVerified("no datastore is declared, labelled or recognised here")
     by_id = {workload.id: workload for workload in workloads}
+    covering = {d.id: _covering(inventory, workloads, d, by_id.get(d.id)) for d in datastores}
+    any_schedule = any(covering.values()) or bool(inventory.of("Schedule", "velero.io"))
     for datastore in datastores:
         if datastore.obj is None:
             namespace, kind, name = [*datastore.id.split("/", 2), "", ""][:3]
             text = f"{datastore.id} is declared a datastore, and nothing rendered here makes it"
             yield unknown(ObjectKey("", kind, namespace, name), message=text, expected=EXPECTED, observed="absent")
             continue
-        wanted = target(inventory, datastore.obj, by_id.get(datastore.id))
-        yield _judged(datastore.obj, backups_of(inventory, workloads, wanted))
+        yield _judged(datastore.obj, covering[datastore.id], any_schedule=any_schedule)
 
 
-def _judged(obj: Manifest, found: tuple[Backup, ...]) -> Evidence:
+def _covering(
+    inventory: Inventory, workloads: tuple[Workload, ...], datastore: Datastore, workload: Workload | None
+) -> tuple[Backup, ...]:
+    if datastore.obj is None:
+        return ()
+    return backups_of(inventory, workloads, target(inventory, datastore.obj, workload))
+
+
+def _judged(obj: Manifest, found: tuple[Backup, ...], *, any_schedule: bool) -> Evidence:
     who = f"{obj.key.kind} {obj.key.name}"
     working = [backup for backup in found if not backup.problem]
     kept = next((backup for backup in working if backup.retention), None)
@@ -54,4 +63,7 @@ def _judged(obj: Manifest, found: tuple[Backup, ...]) -> Evidence:
     text = f"no backup schedule covers {who}"
     if found:
         text += f": {found[0].words} {found[0].problem}"
+    elif not any_schedule:
+        # Copies may be made outside the overlay, by the storage itself: that is for an attestation to say.
+        return unknown(obj, message=f"{text}: the render has none at all", expected=EXPECTED, observed="absent")
     return fails(obj, message=text, expected=EXPECTED, observed=found[0].words if found else "absent")

@@ -53,7 +53,13 @@ def overlay_is_reconciled(
     raise NotVerified(_ABSENT)
 
 
-def reconciliation_self_heals(reconcilers: tuple[Reconciler, ...], inventory: Inventory) -> Iterator[Evidence]:
+def reconciliation_self_heals(
+    reconcilers: tuple[Reconciler, ...],
+    inventory: Inventory,
+    gitops_objects: tuple[Manifest, ...],
+    overlay: Overlay,
+    config: Config,
+) -> Iterator[Evidence]:
     """Reconciliation is automatic and heals drift.
 
     Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy). Flux: not
@@ -61,10 +67,13 @@ def reconciliation_self_heals(reconcilers: tuple[Reconciler, ...], inventory: In
 
     Remedy: turn on `automated`, `selfHeal` and `prune`; take off `suspend`.
     """
-    for reconciler in reconcilers:
+    path = _path(overlay, config)
+    # What stands beside the reconciler, outside the overlay, is other teams' business.
+    own = [r for r in reconcilers if r.obj not in gitops_objects or any(s.path == path for s in r.sources)]
+    for reconciler in own:
         yield from _argo_heals(reconciler) if reconciler.tool == "Argo CD" else _flux_heals(reconciler)
     yield from _others(inventory)
-    if not reconcilers:
+    if not own:
         raise NotVerified(_ABSENT)
 
 

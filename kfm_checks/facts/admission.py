@@ -43,13 +43,17 @@ class AdmissionRun:
 
 @dataclass(frozen=True)
 class ImageCoverage:
-    """One image of one workload: ``covered`` is enforced, audited, unknown or none; ``by`` the rule that says so."""
+    """One image of one workload: ``covered`` is enforced, audited, unknown or none; ``by`` the rule that says so.
+
+    ``rules`` is how many rules on signatures there are in all.
+    """
 
     workload: Workload
     image: str
     path: tuple[str | int, ...]
     covered: str
     by: Verifier | None
+    rules: int
 
 
 def admission_policies(inventory: Inventory, extra_policies: tuple[Manifest, ...] | None) -> Policies | None:
@@ -173,7 +177,7 @@ def image_coverage(
         pod = admission_candidates[id(workload.obj)][-1]
         for container in workload.containers:
             covered, by = _covered(found, pod, container.image)
-            out.append(ImageCoverage(workload, container.image, (*container.path, "image"), covered, by))
+            out.append(ImageCoverage(workload, container.image, (*container.path, "image"), covered, by, len(found)))
     return tuple(out)
 
 
