@@ -6,6 +6,7 @@ import inspect
 import traceback
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -71,7 +72,7 @@ class Facts:
     def arguments(self, function: Callable[..., Any]) -> dict[str, Any]:
         """The facts that a function asks for; a parameter annotated ``… | None`` gets None for an absent input."""
         values: dict[str, Any] = {}
-        for name, parameter in inspect.signature(function).parameters.items():
+        for name, parameter in parameters(function).items():
             try:
                 values[name] = self.get(name)
             except NotVerified:
@@ -79,6 +80,12 @@ class Facts:
                     raise
                 values[name] = None
         return values
+
+
+@cache
+def parameters(function: Callable[..., Any]) -> Mapping[str, inspect.Parameter]:
+    """The parameters of a fact or check, read once: the same ones are asked for by every check that reaches them."""
+    return inspect.signature(function).parameters
 
 
 def is_optional(parameter: inspect.Parameter) -> bool:
@@ -99,7 +106,7 @@ def closure(function: Callable[..., Any], functions: Mapping[str, Callable[..., 
     seen: set[str] = set()
 
     def visit(current: Callable[..., Any], trail: tuple[str, ...]) -> None:
-        for name in inspect.signature(current).parameters:
+        for name in parameters(current):
             if name in trail:
                 raise CatalogueError(f"the facts {' -> '.join((*trail, name))} need each other")
             if name not in functions and name not in INPUTS:

@@ -167,11 +167,12 @@ def _in_node_network(
     if any(network.endpoints[pod].host_network for pod in network.find(store.id)):
         text_ = f"the datastore {store.id} {undefined}"
         yield unknown(subject, message=text_, expected=expected, observed="hostNetwork: true", about="hostNetwork")
-    reached = clients(network, store)
-    for endpoint in network.endpoints[: network.stranger]:
+    on_node = [endpoint for endpoint in network.endpoints[: network.stranger] if endpoint.host_network]
+    reached = clients(network, store) if on_node else {}
+    for endpoint in on_node:
         known = endpoint.id in approved or endpoint.id in reached or endpoint.id == store.id
         platform = endpoint.namespace in config.workloads.platform_namespaces
-        if endpoint.host_network and not known and not platform and not endpoint.namespace.startswith("kube-"):
+        if not known and not platform and not endpoint.namespace.startswith("kube-"):
             text_ = f"{endpoint.id} is not approved for {store.id}, and {undefined}"
             yield unknown(subject, message=text_, expected=expected, observed="hostNetwork: true", about=endpoint.id)
 

@@ -63,10 +63,10 @@ class Rule:
 
     def touches(self, verbs: tuple[str, ...], api_group: str, resource: str) -> bool:
         """Whether it allows any of the verbs on some object of a resource, whatever the names it is limited to."""
-        return any(
-            self.allows(Request(verb, api_group, resource, name))
-            for verb in verbs
-            for name in (self.resource_names or ("",))
+        return (
+            (ALL in self.api_groups or api_group in self.api_groups)
+            and (ALL in self.verbs or any(verb in self.verbs for verb in verbs))
+            and self._has_resource(resource)
         )
 
     def tuples(self, *, urls: bool = True) -> Iterator[Permission]:
