@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kfm_checks.evidence import fails, holds, unknown
 from kfm_checks.facts.datasets import Dataset
-from kfm_checks.facts.datasets_generalisation import Measured
+from kfm_checks.facts.datasets_generalisation import Measured, has_limit
 from kfm_checks.model import Evidence
 
 
@@ -27,15 +27,15 @@ def published_locations_are_generalised(
     measures = {id(one.dataset): one for one in generalisation}
     for dataset in datasets:
         measured = measures.get(id(dataset))
-        if dataset.sensitivity == "sensitive-location" or dataset.part("generalisation"):
+        if has_limit(dataset):
             yield from _judged(dataset, measured, as_of)
-        elif dataset.sensitivity == "public" and measured is not None and not measured.why:
-            message = f"{dataset.id} is classified public, exact places are meant: {measured.summary}"
+        elif dataset.sensitivity == "public":
+            message = f"{dataset.id} is classified public: exact places are meant, and no limit is declared"
             yield holds(
                 dataset.subject,
                 dataset.path,
                 message=message,
-                observed=measured.summary,
+                observed=dataset.sensitivity,
                 source=dataset.source,
                 about=dataset.id,
             )

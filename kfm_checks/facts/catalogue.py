@@ -25,7 +25,7 @@ from kfm_checks.facts.criticality import criticality
 from kfm_checks.facts.datasets import data_manifest, datasets
 from kfm_checks.facts.datasets_bytes import located
 from kfm_checks.facts.datasets_copies import copies
-from kfm_checks.facts.datasets_generalisation import generalisation
+from kfm_checks.facts.datasets_generalisation import generalisation, measures
 from kfm_checks.facts.datasets_history import data_history, rollbacks
 from kfm_checks.facts.datasets_loading import loaders
 from kfm_checks.facts.datasets_policy import policy_checks
@@ -127,6 +127,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         datasets,
         located,
         generalisation,
+        measures,
         data_history,
         rollbacks,
         loaders,

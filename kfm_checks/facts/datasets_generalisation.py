@@ -57,6 +57,19 @@ class Measured:
 
 
 def generalisation(tree: Tree, located: tuple[Located, ...]) -> tuple[Measured, ...]:
+    """The measures of the datasets that have to be generalised: by their class, or because they say that they are.
+
+    The others have no limit to be held against: ``measures`` reads them too, for whoever wants to see.
+    """
+    return measures(tree, tuple(one for one in located if has_limit(one.dataset)))
+
+
+def has_limit(dataset: Dataset) -> bool:
+    """Whether a dataset's places are to be generalised."""
+    return dataset.sensitivity == "sensitive-location" or bool(dataset.part("generalisation"))
+
+
+def measures(tree: Tree, located: tuple[Located, ...]) -> tuple[Measured, ...]:
     """The measure of each dataset whose bytes are here, one for each; and of those that ought to be and are not."""
     found: dict[int, Measured] = {}
     for one in located:
