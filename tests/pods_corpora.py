@@ -1,4 +1,7 @@
-"""Which of others' cases bear on which check, decided by topic before any verdict was looked at; and what ours says."""
+"""Which of others' cases bear on which check, by what their rules ask, and what ours says.
+
+The topics were assigned first; RULES, ASIDE and ASIDE_CASES were written after the first comparison (docs/agreement/pods.md).
+"""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from kfm_checks.run import check_objects
 CHECK = "namespaces-deny-by-default"
 #: Where their rule asks less or more than the row; each is explained in docs/agreement/netpol.md.
 DIFFER = {
+    "polaris/tlsSettingsMissing/success": "fail",
     "polaris/missingNetworkPolicy/failure.netpol_missing_egress_rules": "pass",
     "polaris/missingNetworkPolicy/failure.netpol_missing_ingress_rules": "pass",
 }
@@ -76,3 +77,11 @@ def test_trivy_has_no_network_policy(corpora: Path) -> None:
     """Their objects are apiVersion v1, kind NetworkPolicy, which no API server knows; nothing is isolated by them."""
     for case in cases(corpora, "trivy-checks"):
         assert outcome(objects(corpora / case["path"])) == "not-applicable", case["id"]
+
+
+def test_polaris_on_tls(corpora: Path) -> None:
+    """tlsSettingsMissing asks for any TLS entry; the row for one that covers the hosts of the rules."""
+    lines = (corpora / "polaris.jsonl").read_text().splitlines()
+    for case in (case for case in map(json.loads, lines) if case["rule"] == "tlsSettingsMissing"):
+        found = check_objects(objects(corpora / case["path"]), only=["public-hosts-use-tls"])
+        assert found.results[0].outcome == DIFFER.get(case["id"], case["expect"]), case["id"]

@@ -1,6 +1,6 @@
 """Others' verdicts on RBAC and service account tokens: which cases bear on which row, and that none disagrees for us.
 
-What is decided here before any verdict is looked at is written out in ``docs/agreement/rbac.md``.
+Which cases bear on which row, and why, is written out in ``docs/agreement/rbac.md``.
 """
 
 from __future__ import annotations
