@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kfm_checks.change.base import GitBase
     from kfm_checks.facts.repository import Repository
 
+#: The note of a record whose row or check was left out of this run: that says nothing about the record.
+NOT_LOOKED = "its row was not looked at in this run"
+
 
 def states(
     judgement: Judgement,
@@ -89,7 +92,7 @@ def _idle_waiver(record: Record, row: Requirement, judgement: Judgement) -> str:
         return f"{row.id} has no check called {record.check}"
     result = judgement.results.get(record.check)
     if result is None:
-        return "its check did not run"
+        return NOT_LOOKED
     covered = [item for item in result.evidence if record.covers(item.subject)]
     if not covered:
         return "it matches nothing that was looked at"
@@ -107,7 +110,7 @@ def _idle_attestation(record: Record, row: Requirement, result: RequirementResul
     if record.role not in allowed:
         return f"the role {record.role} may not vouch for {row.id}; {' or '.join(allowed)} may"
     if result is None:
-        return "its row was not looked at"
+        return NOT_LOOKED
     words = {
         "met": "no longer needed: the row is met without it",
         "not-met": "a check of the row fails, and an attestation never beats that",

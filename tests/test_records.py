@@ -254,6 +254,19 @@ def test_a_waiver_that_is_no_longer_needed_is_said_to_be(overlay: Path) -> None:
     assert "no longer needed" in found[0]["note"]
 
 
+@pytest.mark.parametrize("format", ["table", "markdown"])
+def test_summaries_name_records_that_decide_nothing(format: str, overlay: Path) -> None:
+    """An expired waiver is named with its day in what people read first."""
+    from msgspec.structs import replace
+
+    from kfm_checks.exports import writer
+    from kfm_checks.run import check_overlay
+
+    judged(overlay, as_yaml(replace(WAIVER, expires="2026-11-21")))
+    text = writer(format)(check_overlay(overlay, as_of="2026-11-22", only=["RAIL-06"]))
+    assert "waiver of RAIL-06 app/Deployment/api is expired: its last day was 2026-11-21" in " ".join(text.split())
+
+
 def test_the_commit_stands_beside_the_claim(overlay: Path) -> None:
     """Author and day come from git; whoever neither wrote, committed nor signed the commit is shown to differ."""
     from msgspec.structs import replace

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
-from kfm_checks.exports.shared import printable
+from kfm_checks.exports.shared import idle_records, printable
 from kfm_checks.model import Report, RequirementResult
 from kfm_checks.wording import STATUSES, explain, headline, last_line
 
 #: GitHub refuses comments with more characters.
 LIMIT = 65_536
+#: Records that decide nothing, named in a comment at most.
+MOST_RECORDS = 10
 MARKS = {"not-met": "❌", "not-verified": "❔", "waived": "⚠️", "attested": "✍️", "met": "✅", "not-applicable": "➖"}
 
 
@@ -18,6 +20,7 @@ def write(report: Report) -> str:
     results = {result.check: result for result in report.results}
     head = [f"## {headline(report)}", "", last_line(report), ""]
     head += [f"> {cell(note)}" for note in report.overlay.notes]
+    head += [f"> Record: {cell(line)}" for line in idle_records(report)[:MOST_RECORDS]]
     rows = [
         _row(row, explain(row, results)) for row in report.requirements if row.status in {"not-met", "not-verified"}
     ]

@@ -13,6 +13,7 @@ from kfm_checks import __version__
 from kfm_checks.checks import CHECKS, Check
 from kfm_checks.model import CheckResult, Evidence, Report
 from kfm_checks.records import Record, record_from
+from kfm_checks.records_state import NOT_LOOKED
 
 PRODUCT = "kfm-checks"
 VERSION = __version__
@@ -99,3 +100,14 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u206
 def printable(text: str) -> str:
     """Text that can't steer a terminal or reorder a line: what does not print becomes U+FFFD."""
     return _UNPRINTABLE.sub("\ufffd", text)
+
+
+def idle_records(report: Report) -> list[str]:
+    """Records that decide nothing, each with the reason: what somebody signed and has to renew, mend or remove."""
+    found = []
+    for record in report.records:
+        if record.get("state") in {"expired", "unused"} and record.get("note") != NOT_LOOKED:
+            subject = f" {record['subject']}" if record.get("subject") else ""
+            why = f": {record['note']}" if record.get("note") else ""
+            found.append(f"{record['kind']} of {record.get('requirement', '')}{subject} is {record['state']}{why}")
+    return found

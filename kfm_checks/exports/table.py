@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from kfm_checks.exports.shared import printable
+from kfm_checks.exports.shared import idle_records, printable
 from kfm_checks.model import CheckResult, Report, RequirementResult, Status
 from kfm_checks.wording import STATUSES, explain, headline, last_line
 
@@ -47,6 +47,8 @@ def write(report: Report, *, color: bool = False, width: int = 110) -> str:
             console.print(Text(printable(_findings(row, results))), soft_wrap=True)
     for note in overlay.notes:
         console.print(Text(printable(f"Note: {note}")))
+    for line in idle_records(report):
+        console.print(Text(printable(f"Record: {line}")), soft_wrap=True)
     console.print()
     console.print(Text(headline(report), style="bold"), soft_wrap=True)
     console.print(Text(last_line(report)), soft_wrap=True)
