@@ -80,7 +80,7 @@ def service(name: str) -> list[dict[str, Any]]:
         obj("v1", "ServiceAccount", name),
         obj("apps/v1", "Deployment", name, {"selector": {"matchLabels": labels}, "template": template}),
         obj("v1", "Service", name, {"selector": labels, "ports": [{"name": "http", "port": 80, "targetPort": "http"}]}),
-        obj("v1", "ConfigMap", f"{name}-settings", data={"settings.yaml": f"name: {name}\nlevel: info\nworkers: 4\n" * 5}),
+        obj("v1", "ConfigMap", f"{name}-settings", data={"settings.yaml": f"name: {name}\nlevel: info\n" * 5}),
         obj("policy/v1", "PodDisruptionBudget", name, budget),
         obj("autoscaling/v2", "HorizontalPodAutoscaler", name,
             {"scaleTargetRef": target, "minReplicas": 2, "maxReplicas": 6, "metrics": [metric]}),
@@ -120,11 +120,14 @@ def zone() -> list[dict[str, Any]]:
     return [
         obj("v1", "ResourceQuota", "compute", {"hard": hard}),
         obj("v1", "LimitRange", "containers", {"limits": [limit]}),
-        obj("networking.k8s.io/v1", "NetworkPolicy", "default-deny", {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}),
+        obj("networking.k8s.io/v1", "NetworkPolicy", "default-deny", {
+            "podSelector": {}, "policyTypes": ["Ingress", "Egress"]}),
         obj("networking.k8s.io/v1", "NetworkPolicy", "dns", {
-            "podSelector": {}, "policyTypes": ["Egress"], "egress": [{"to": [dns], "ports": [{"port": 53, "protocol": "UDP"}]}]}),
+            "podSelector": {}, "policyTypes": ["Egress"],
+            "egress": [{"to": [dns], "ports": [{"port": 53, "protocol": "UDP"}]}]}),
         obj("external-secrets.io/v1", "ExternalSecret", "database", {
-            "refreshInterval": "1h", "secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"}, "target": {"name": "database"},
+            "refreshInterval": "1h", "secretStoreRef": {"kind": "ClusterSecretStore", "name": "vault"},
+            "target": {"name": "database"},
             "data": [{"secretKey": "password", "remoteRef": {"key": "database", "property": "password"}}]}),
     ]  # fmt: skip
 
@@ -178,7 +181,8 @@ def declared(teams: int) -> dict[str, Any]:
         "entry": {"gateways": ["team-00/Deployment/api"], "hosts": ["api.example.org"]},
         "workloads": {"critical": [f"{name}/Deployment/api" for name in names]},
         "datastores": [
-            {"workload": f"{name}/StatefulSet/database", "ports": [5432], "clients": [f"{name}/Deployment/api"]} for name in names
+            {"workload": f"{name}/StatefulSet/database", "ports": [5432], "clients": [f"{name}/Deployment/api"]}
+            for name in names
         ],
         "personas": {"platform-operator": ["Group:operators"], "application-deployer": ["Group:deployers"],
                      "data-steward": ["Group:stewards"], "auditor": ["Group:auditors"]},

@@ -218,32 +218,34 @@ def page(found: list[Found]) -> str:
     lines.append(f"| **all** | | **{len(found)}** | {' | '.join(f'**{total[c]}**' for c in COLUMNS)} |")
     left = Counter(case["maps_to"] for case in every() if case["maps_to"] not in TOPICS)
     other = ", ".join(f"{name} ({count})" for name, count in sorted(left.items()))
-    return HEAD + "\n".join(lines) + "\n" + TAIL.format(other=other or "none", compared=total[AGREE] + total[THEIRS] + total[OURS],
-                                                       agree=total[AGREE], theirs=total[THEIRS], ours=total[OURS])  # fmt: skip
+    both = total[AGREE] + total[THEIRS] + total[OURS]
+    figures = {"compared": both, "agree": total[AGREE], "theirs": total[THEIRS], "ours": total[OURS]}
+    return HEAD + "\n".join(lines) + "\n" + TAIL.format(other=other or "none", **figures)
 
 
 HEAD = """# Agreement with others' verdicts
 
 <!-- Made by tools/agreement.py; tests/test_agreement.py keeps it true where the corpora are present. -->
 
-The test suites of other projects hold cases with verdicts that nobody here wrote. They are read from `../shared/corpora`,
-never copied. This table is what one run of `tools/agreement.py` gives; the page of each topic says which cases bear
-on which row, and why each difference is whose.
+The test suites of other projects hold cases with verdicts that nobody here wrote. They are read from
+`../shared/corpora`, never copied. This table is what one run of `tools/agreement.py` gives; the page of each topic says
+which cases bear on which row, and why each difference is whose.
 
 | topic | row | cases | agree | differ: theirs | not evaluated | set aside | differ: ours |
 |---|---|---|---|---|---|---|---|
 """
 TAIL = """
-Of the {compared} cases in which both sides give a verdict on the same question, {agree} agree and {theirs} differ in a way
-that Kubernetes' documentation decides for us; {ours} differ in a way that is ours to mend. None crashes.
+Of the {compared} cases in which both sides give a verdict on the same question, {agree} agree and {theirs} differ in a
+way that Kubernetes' documentation decides for us; {ours} differ in a way that is ours to mend. None crashes.
 
 - **Theirs**: each such case stands on its topic's page, with the place in Kubernetes' documentation.
 - **Not evaluated**: we say so in a run too, and the row is then *not verified*; never counted as agreement.
-- **Set aside**: their rule asks what the row doesn't, so that there is nothing to compare: a Role that nobody is bound to, a
-  ServiceAccount that no pod uses, a namespace without workloads, a range that only their project knows. The choice was
-  made by what a rule asks; for pods it was sharpened for some cases after their verdicts had been seen, and the page says for which.
-- A case that counts as *rule*, not *whole*, is compared with that one control, since our rows ask for more.
-- Not in this table, since rows on data are compared elsewhere: {other}.
+- **Set aside**: their rule asks what the row doesn't, so that there is nothing to compare: a Role that nobody is bound
+  to, a ServiceAccount that no pod uses, a namespace without workloads, a range that only their project knows. The
+  choice was made by what a rule asks; for pods it was sharpened for some cases after their verdicts had been seen, and
+  the page says for which.
+- A case whose scope is *rule*, not *whole*, is compared with that one control, since our rows ask for more.
+- Not in this table, since the rows on data are compared elsewhere: {other}.
 """
 
 
