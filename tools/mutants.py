@@ -214,10 +214,6 @@ def main() -> None:
             found = list(mutants(whole))
             drawn = random.Random(SEED)  # noqa: S311 - it draws a sample, no secret
             chosen = sorted(drawn.sample(range(len(found)), min(count, len(found))))
-                random.Random(SEED).sample(  # noqa: S311 - a sample to test, no secret
-                    range(len(found)), min(count, len(found))
-                )
-            )
             for number in chosen:
                 line, what, text = found[number]
                 if (module, what, line) in done:
