@@ -10,6 +10,7 @@ from kfm_checks.exports.shared import printable
 from kfm_checks.review import Review, Section
 
 WIDTH = 110
+SHORT = 14
 
 
 def text(review: Review) -> str:
@@ -65,10 +66,16 @@ def fragment(review: Review) -> str:
         parts += [f"<p>{_e(line)}</p>" for line in section.lines]
         if section.rows:
             head = "".join(f'<th scope="col">{_e(name)}</th>' for name in section.head)
-            body = "".join("<tr>" + "".join(f"<td>{_e(each)}</td>" for each in row) + "</tr>" for row in section.rows)
+            body = "".join("<tr>" + "".join(_cell(each) for each in row) + "</tr>" for row in section.rows)
             parts.append(f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>")
     parts.append(_SIGNATURE + "</section>")
     return "\n".join(parts)
+
+
+def _cell(value: str) -> str:
+    """A table's cell; a short one (an id, a date) is kept on one line."""
+    short = ' class="kfm-short"' if len(value) <= SHORT else ""
+    return f"<td{short}>{_e(value)}</td>"
 
 
 def page(review: Review) -> str:
@@ -104,6 +111,7 @@ h2, h3 { break-after: avoid; }
 table { border-collapse: collapse; width: 100%; font-size: .82em; }
 th, td { border: 1px solid #999; padding: .25em .4em; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
 th { background: #eee; }
+th, .kfm-short { white-space: nowrap; }
 thead { display: table-header-group; }
 tr { break-inside: avoid; }
 .kfm-signature {
