@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -45,6 +46,26 @@ def facts_of(
         **options.inputs,
     }
     return Facts(given, {**ABSENT, **absent})
+
+
+#: What checks import when they run: imported while the renderer works.
+LAZY: Mapping[str, tuple[str, ...]] = {
+    "admission-policies-are-enforced": (
+        "kfm_checks.admission.engine",
+        "kfm_checks.admission.attempts",
+        "kfm_checks.admission.kyverno",
+        "kfm_checks.admission.signatures",
+        "cel_expr_python",
+    ),
+    "objects-match-schema": ("kfm_checks.facts.schemas_validator",),
+    "no-plaintext-credentials": ("kfm_checks.credential_shapes",),
+}
+
+
+def warm_up(checks: Iterable[Check], also: Iterable[str] = ()) -> None:
+    """Import, while there is time, what will be imported anyway. Changes when it is done, never the result."""
+    for name in (*also, *(name for check in checks for name in LAZY.get(check.name, ()))):
+        import_module(name)
 
 
 def assess(

@@ -32,6 +32,8 @@ class Options:
     policies: Path | None = None
     kubernetes_versions: tuple[str, ...] = ()
     change: Path | None = None
+    #: Modules that will write the report: imported while the renderer works.
+    writers: tuple[str, ...] = ()
     #: Further inputs by fact name (a change, a cluster), given by the layers that read them.
     inputs: Mapping[str, Any] = field(default_factory=dict)
 

@@ -63,7 +63,7 @@ def judge(path: str | Path, options: Options) -> Judged:
     loading = start(target, options)
     try:
         # While the renderer works: everything that needs no objects, heavy imports among it.
-        from kfm_checks.assess import AWAITED, assess, facts_of, selected
+        from kfm_checks.assess import AWAITED, assess, facts_of, selected, warm_up
         from kfm_checks.precheck import precheck
         from kfm_checks.provenance import Provenance
 
@@ -84,8 +84,9 @@ def judge(path: str | Path, options: Options) -> Judged:
         tree, reached = facts.get("tree"), facts.get("references")
         precheck(tree, reached)
         facts.prepare(checks, AWAITED)
-        facts.add(loading.inputs(settings.config, target, Provenance(tree, reached, target.path)))
-        renderer = loading.renderer
+        warm_up(checks, options.writers)
+        given, renderer = loading.inputs(settings.config, target, Provenance(tree, reached, target.path))
+        facts.add(given)
     finally:
         loading.stop()
     objects = facts.get("objects")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_col
     """
     if format_ not in FORMATS:
         raise UsageError(f"no format is called {format_!r}", remedy=f"choose one of {', '.join(FORMATS)}")
-    options = options_of(given)
+    options = replace(options_of(given), writers=(f"kfm_checks.exports.{FORMATS[format_]}",))
     reports = [judge(path, options).report for path in paths or configured()]
     for report in reports:
         required_unknown(given["require"], report)

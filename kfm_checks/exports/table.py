@@ -22,10 +22,6 @@ SHOWN = 5
 
 def write(report: Report, *, color: bool = False, width: int = 110) -> str:
     """The summary; the last line always says how many musts nobody could verify."""
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
     results = {result.check: result for result in report.results}
     target = io.StringIO()
     console = Console(file=target, force_terminal=color, no_color=not color, width=width, highlight=False, emoji=False)
