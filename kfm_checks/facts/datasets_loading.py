@@ -83,7 +83,7 @@ def _observes(mounted: list[bool], text: str) -> tuple[str, bool | None]:
         return "it mounts the manifest, delivered by the overlay", True
     if mounted:
         return "the manifest that it mounts is not the one of the overlay", False
-    if PATH in text or re.search(r"\bgit(-sync)?\b", text):
+    if re.search(r"\bgit(-sync)?\b", text):
         return "it reads the manifest from git", True
     return "how it learns of the manifest can't be seen", None
 

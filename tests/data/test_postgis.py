@@ -214,7 +214,7 @@ def start(overlay: Path, folder: Path) -> subprocess.Popen[bytes]:
     """The command itself, as the CronJob runs it."""
     command = [sys.executable, "-c", "from kfm_checks.cli import main; main()", "data", "reconcile", str(overlay), "--apply", "--credentials", str(folder / "credentials")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment, cwd=folder)
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=folder)
 
 
 def test_a_kill_never_parts_ledger_and_database(database: str, tmp_path: Path) -> None:
