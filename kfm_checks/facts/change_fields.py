@@ -91,7 +91,7 @@ class _Comparison:
     # -- lists -------------------------------------------------------------------------------------------------------
 
     def _lists(self, base: list[Any], head: list[Any], at: _At) -> Iterator[FieldChange]:
-        if base == head:
+        if repr(base) == repr(head):
             return
         keys = _keys(base, head, at.node)
         if keys is not None:

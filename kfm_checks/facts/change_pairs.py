@@ -28,7 +28,7 @@ def compare(base: Iterable[Manifest], head: Iterable[Manifest]) -> Diff:
     changes = [ObjectChange("removed", obj, None) for obj in gone if id(obj) not in taken]
     changes += [ObjectChange("added", None, obj) for obj in come if id(obj) not in taken]
     for before, after in (*twins, *moved):
-        if before == after:
+        if repr(before) == repr(after):  # to Python 1 equals true; what is equal in another order is compared
             continue
         fields = field_changes(before, after, _same_name(renamed, after.key.namespace))
         if fields:

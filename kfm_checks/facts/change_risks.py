@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from kfm_checks.facts.access.frames import permission_rows
 from kfm_checks.facts.access.grants import Access
-from kfm_checks.facts.access.rules import Request
+from kfm_checks.facts.access.rules import Request, Rule
 from kfm_checks.facts.change_model import RISKS, Diff, ObjectChange, Pair, Risk, RiskName
 from kfm_checks.facts.change_network import compare_networks
 from kfm_checks.facts.change_pairs import compare
@@ -16,7 +16,7 @@ from kfm_checks.facts.change_risks_fields import field_risks
 from kfm_checks.facts.datastores import Datastore
 from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.network.ports import PortSet, intersection, normal, text
-from kfm_checks.facts.network.reach import Network
+from kfm_checks.facts.network.reach import STRANGER, Network
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.model import Manifest
 
@@ -141,7 +141,7 @@ def _permitted(base: View, head: View, places: _Places, risks: dict[int, list[Ri
         risks[number] += [Risk("permission", f"{who} may now {_some(what)}") for who, what in sorted(subjects.items())]
     for number, change in enumerate(places.changes):
         if number not in gained:
-            risks[number] += _unbound(change)
+            risks[number] += _unbound(change, base.access, head.access)
 
 
 def _permission(verb: str, what: str, group: str, name: str) -> str:
@@ -163,16 +163,27 @@ def _granting(access: Access, subject: str, namespace: str, request: Request, pl
     return found
 
 
-def _unbound(change: ObjectChange) -> Iterator[Risk]:
+def _unbound(change: ObjectChange, base: Access, head: Access) -> Iterator[Risk]:
     """A role that grants more, to whoever is bound to it outside this render."""
-    if change.key.group != RBAC or change.key.kind not in {"Role", "ClusterRole"}:
+    key = change.key
+    if key.group != RBAC or key.kind not in {"Role", "ClusterRole"} or change.change == "removed":
         return
-    who = f"whoever is bound to {change.key.kind} {change.key.name}"
-    if change.change == "added":
-        yield Risk("permission", f"{who} may do what its rules say")
-    for item in change.fields:
-        if item.path[:1] in {("rules",), ("aggregationRule",)} and item.in_head:
-            yield Risk("permission", f"{who} may now do more: {'/'.join(map(str, item.path))}", item.path)
+    before, after = _rules(base, change), _rules(head, change)
+    gained = [
+        _permission(verb, url or resource, group, name)
+        for rule in after
+        for group, resource, name, url, verb in rule.tuples()
+        if not any(known.allows(Request(verb, group, resource, name, url)) for known in before)
+    ]
+    if gained:
+        yield Risk("permission", f"whoever is bound to {key.kind} {key.name} may now {_some(gained)}")
+
+
+def _rules(access: Access, change: ObjectChange) -> tuple[Rule, ...]:
+    key = change.key
+    book = access.roles
+    found = book.cluster_rules(key.name) if key.kind == "ClusterRole" else book.role_rules(key.namespace, key.name)
+    return found or ()
 
 
 def _some(what: list[str]) -> str:
@@ -252,12 +263,14 @@ def _sentences(pairs: Iterable[Pair], stores: set[str], *, lost: bool = False) -
         )
     found = []
     for destination, sources in sorted(by_destination.items()):
-        names = sorted(sources, key=lambda name: (name.startswith("external:"), name))
-        more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+        names = sorted((n for n in sources if not n.startswith(_OUTSIDE)), key=lambda name: (name == STRANGER, name))
+        outside = ["addresses outside"] if len(names) < len(sources) else []
+        more = [f"{len(names) - _SHOWN} more"] if len(names) > _SHOWN else []
+        who = ", ".join([*names[:_SHOWN], *more, *outside])
         store = "the datastore " if destination in stores else ""
         ports = sorted(set(sources.values()))
         where = f" on {ports[0]}" if len(ports) == 1 else ""
-        found.append(f"{', '.join(names[:_SHOWN])}{more} can {word} connect to {store}{destination}{where}")
+        found.append(f"{who} can {word} connect to {store}{destination}{where}")
     shown = [Risk(risk, message) for message in found[:_LINES]]
     if len(found) > _LINES:
         shown.append(Risk(risk, f"and the same of {len(found) - _LINES} more destinations"))
@@ -265,6 +278,7 @@ def _sentences(pairs: Iterable[Pair], stores: set[str], *, lost: bool = False) -
 
 
 _LINES = 25
+_OUTSIDE = "external:"
 
 
 def _gained(before: PortSet, after: PortSet) -> PortSet:
