@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import io
 
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
 from kfm_checks.exports.shared import idle_records, printable
 from kfm_checks.model import CheckResult, Report, RequirementResult, Status
 from kfm_checks.wording import STATUSES, explain, headline, last_line
