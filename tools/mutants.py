@@ -49,6 +49,9 @@ MODULES: dict[str, tuple[int, tuple[str, ...]]] = {
     "kfm_checks/facts/network/reach.py": (20, NETWORK),
     "kfm_checks/facts/network/tls.py": (8, NETWORK),
 }
+#: What survivors are tried with once more: the examples of the checks that read the network facts.
+WIDE = ("tests/test_examples.py", "tests/test_ordinary_cases.py")
+WORDS = "entry-only or are-private or deny-by-default or reached-only or use-tls or domain-is-known"
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt,
     ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
@@ -158,11 +161,11 @@ class _Brief:
                 item.function._hypothesis_internal_use_settings = brief
 
 
-def noticed(repository: Path, tests: tuple[str, ...]) -> str:
-    """Run the tests in a forked process: "killed", "survived", or "hung"."""
+def noticed(repository: Path, tests: tuple[str, ...], only: str = "") -> str:
+    """Run the tests in a forked process: "killed", "survived", or "hung"; ``only`` is pytest's ``-k``."""
     child = os.fork()
     if not child:
-        os._exit(_tested(repository, tests))
+        os._exit(_tested(repository, tests, only))
     signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
     signal.alarm(PATIENCE)
     _, status = os.waitpid(child, 0)
@@ -172,7 +175,7 @@ def noticed(repository: Path, tests: tuple[str, ...]) -> str:
     return "survived" if os.WEXITSTATUS(status) == 0 else "killed"
 
 
-def _tested(repository: Path, tests: tuple[str, ...]) -> int:
+def _tested(repository: Path, tests: tuple[str, ...], only: str) -> int:
     import pytest
 
     os.chdir(repository)
@@ -183,11 +186,25 @@ def _tested(repository: Path, tests: tuple[str, ...]) -> int:
     sys.dont_write_bytecode = True
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # nbval alone takes longer to import than the tests take
     options = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "-W", "ignore"]
+    options += ["-k", only] if only else []
     return int(pytest.main([*options, *(name for name in tests if (repository / name).is_file())], plugins=[_Brief()]))
 
 
+def _survivors(out: Path) -> dict[str, set[str]]:
+    """What survived in an earlier run, by module: the change itself, since lines move as a module changes."""
+    left: dict[str, set[str]] = {}
+    for line in out.read_text(encoding="utf-8").splitlines():
+        record = json.loads(line)
+        module, what, _ = record["id"]
+        known = left.setdefault(module, set())
+        known.discard(what)
+        if record["result"] == "survived":
+            known.add(what)
+    return {module: known for module, known in left.items() if known}
+
+
 def main() -> None:
-    """Run the sample and write one line a mutant."""
+    """Run the sample and write one line a mutant; with ``--again``, the survivors alone, by more tests."""
     import hypothesis.strategies  # noqa: F401 - imported before the forks, once
     import jsonschema  # noqa: F401
     import msgspec  # noqa: F401
@@ -196,7 +213,8 @@ def main() -> None:
     import yaml  # noqa: F401
 
     out = Path(sys.argv[1]).resolve()
-    only = sys.argv[2:]
+    again = "--again" in sys.argv
+    left = _survivors(out) if again else {}
     done = {tuple(json.loads(line)["id"]) for line in out.read_text().splitlines()} if out.is_file() else set()
     with tempfile.TemporaryDirectory() as scratch, out.open("a", encoding="utf-8") as lines:
         repository = Path(scratch) / "main"
@@ -206,23 +224,26 @@ def main() -> None:
         shutil.copy(ROOT / "pyproject.toml", repository)
         (Path(scratch) / "shared").symlink_to(ROOT.parent / "shared")
         for module, (count, tests) in MODULES.items():
-            if only and module not in only:
+            if again and module not in left:
                 continue
             path = repository / module
             whole = path.read_text(encoding="utf-8")
-            assert noticed(repository, tests) == "survived", f"{module}: its tests fail without a mutant"
+            if not again:
+                assert noticed(repository, tests) == "survived", f"{module}: its tests fail without a mutant"
             found = list(mutants(whole))
             drawn = random.Random(SEED)  # noqa: S311 - it draws a sample, no secret
             chosen = sorted(drawn.sample(range(len(found)), min(count, len(found))))
+            chosen = list(range(len(found))) if again else chosen
             for number in chosen:
                 line, what, text = found[number]
-                if (module, what, line) in done:
+                if (what not in left[module]) if again else (module, what, line) in done:
                     continue
                 path.write_text(text, encoding="utf-8")
                 for old in path.parent.glob(f"__pycache__/{path.stem}.*.pyc"):
                     old.unlink()
-                result = noticed(repository, tests)
-                record = {"id": [module, what, line], "of": len(found), "result": result}
+                wide = again and tests == NETWORK
+                result = noticed(repository, WIDE, WORDS) if wide else noticed(repository, tests)
+                record = {"id": [module, what, line], "of": len(found), "result": result, "again": again}
                 lines.write(json.dumps(record) + "\n")
                 lines.flush()
             path.write_text(whole, encoding="utf-8")

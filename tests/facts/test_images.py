@@ -157,3 +157,69 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         found.name + (f":{found.tag}" if found.tag else "") + (f"@{found.digest}" if found.digest else "")
     )
     assert again == found
+
+
+@pytest.mark.parametrize(("algorithm", "length"), [("sha256", 64), ("sha384", 96), ("sha512", 128)])
+def test_each_digest_algorithm_has_its_length(algorithm: str, length: int) -> None:
+    """The length and the lower case of the value are both asked for."""
+    assert parse_image(f"a@{algorithm}:{'b' * length}").pinned
+    for wrong in ("b" * (length - 1), "b" * (length + 1), "B" * length):
+        with pytest.raises(ValueError, match="the digest is malformed"):
+            parse_image(f"a@{algorithm}:{wrong}")
+
+
+def test_a_name_is_at_most_255_long() -> None:
+    """The grammar's own bound."""
+    assert parse_image("r.example/" + "a" * 255).repository == "a" * 255
+    with pytest.raises(ValueError, match="the repository's name"):
+        parse_image("r.example/" + "a" * 256)
+
+
+@pytest.mark.parametrize(
+    ("prefix", "inside"),
+    [
+        ("index.docker.io", True),
+        ("index.docker.io/library", True),
+        ("https://docker.io/", True),
+        ("index.docker.io.example", False),
+        ("docker.io/lib", False),
+        ("", False),
+    ],
+)
+def test_within_docker_hub(prefix: str, inside: bool) -> None:
+    """Docker Hub's two names are one, and a prefix ends at a slash."""
+    assert parse_image("nginx").within(prefix) is inside
+
+
+@pytest.mark.parametrize("text", ["{{workflow.parameters.image}}", "$(params.image)", "${IMAGE}"])
+def test_a_parameter_is_left_open(text: str) -> None:
+    """What gives the image only when it runs is neither pinned nor wrong."""
+    pod = {"containers": [{"name": "a", "image": text}, {"name": "b", "image": 5}, {"name": "c", "image": " "}]}
+    known = inventory([{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": pod}])
+    opened, number, absent = image_uses(known, workloads(known))
+    assert (opened.open, opened.reference) == (True, None)
+    assert number.reference is not None
+    assert number.text == "5"
+    assert (absent.text, absent.problem) == ("", "no image is given")
+
+
+def test_the_places_of_a_pod_and_of_a_custom_resource() -> None:
+    """Containers of each role and image volumes, in a pod template and where a custom resource has a pod or a path."""
+    pod = {
+        "initContainers": [{"name": "i", "image": "i"}],
+        "containers": [{"image": "c"}],
+        "ephemeralContainers": [{"name": "e", "image": "e"}],
+        "volumes": [{"name": "v", "image": {"reference": "v"}}, {"name": "w", "emptyDir": {}}],
+    }
+    pooler = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Pooler", "metadata": {"name": "p"}}
+    cluster = {"apiVersion": "postgresql.cnpg.io/v1", "kind": "Cluster", "metadata": {"name": "c"}}
+    known = inventory([{**pooler, "spec": {"template": {"spec": pod}}}, {**cluster, "spec": {"imageName": "pg"}}])
+    found = {use.text: (use.path, use.user) for use in image_uses(known, workloads(known))}
+    at = ("spec", "template", "spec")
+    assert found == {
+        "i": ((*at, "initContainers", 0, "image"), "container i"),
+        "c": ((*at, "containers", 0, "image"), "container 0"),
+        "e": ((*at, "ephemeralContainers", 0, "image"), "container e"),
+        "v": ((*at, "volumes", 0, "image", "reference"), "volume v"),
+        "pg": (("spec", "imageName"), "field imageName"),
+    }

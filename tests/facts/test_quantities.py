@@ -55,3 +55,22 @@ def test_percentages_round_as_the_field_says() -> None:
     assert scaled(2, 3, up=True) == 2
     assert scaled("2", 3, up=True) is None
     assert scaled(True, 3, up=True) is None
+
+
+@pytest.mark.parametrize(
+    ("suffix", "factor"),
+    [("n", Fraction(1, 10**9)), ("u", Fraction(1, 10**6)), ("m", Fraction(1, 1000)), ("", Fraction(1))]
+    + [(letter, Fraction(1000**power)) for power, letter in enumerate("kMGTPE", start=1)]
+    + [(f"{letter}i", Fraction(1024**power)) for power, letter in enumerate("KMGTPE", start=1)],
+)
+def test_each_suffix(suffix: str, factor: Fraction) -> None:
+    """Decimal and binary suffixes, each by its power."""
+    assert quantity(f"3{suffix}") == 3 * factor
+
+
+def test_where_a_number_ends() -> None:
+    """An exponent of a hundred is the largest, and two hundred characters the longest that is read."""
+    assert quantity("1e100") == Fraction(10) ** 100
+    assert quantity("1e101") is None
+    assert quantity("1" * 200) == Fraction(int("1" * 200))
+    assert quantity("1" * 201) is None
