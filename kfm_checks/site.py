@@ -120,6 +120,7 @@ def _sphinx(
     state.provide(View(judged))
     try:
         with (
+            _quiet_kernels(),
             state.notebook_environment(judged.target.folder, judged.report.overlay.as_of),
             patch_docutils(source),
             docutils_namespace(),
@@ -135,6 +136,21 @@ def _sphinx(
         state.provide(None)
     lines = (line.replace(f"{source}/", "") for line in warning.getvalue().splitlines())
     return tuple(line for line in lines if line.strip())
+
+
+@contextlib.contextmanager
+def _quiet_kernels() -> Iterator[None]:
+    """Keep what kernels write to stderr (a notice on their transport, each time) from the reader."""
+    sys.stderr.flush()
+    saved = os.dup(2)
+    try:
+        with tempfile.TemporaryFile() as ignored:
+            os.dup2(ignored.fileno(), 2)
+            yield
+    finally:
+        sys.stderr.flush()
+        os.dup2(saved, 2)
+        os.close(saved)
 
 
 def _title(judged: Judged) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -43,9 +44,12 @@ def _progress() -> Any:
     if not sys.stderr.isatty():
         return lambda line: None
 
+    # A copy: the build keeps what kernels write to stderr from the reader.
+    terminal = os.fdopen(os.dup(sys.stderr.fileno()), "w")
+
     def tell(line: str) -> None:
-        print(f"\r\x1b[K{line[:100]}", end="", file=sys.stderr, flush=True)
+        print(f"\r\x1b[K{line[:100]}", end="", file=terminal, flush=True)
         if line.startswith("build succeeded"):
-            print("\r\x1b[K", end="", file=sys.stderr)
+            print("\r\x1b[K", end="", file=terminal, flush=True)
 
     return tell
