@@ -257,3 +257,55 @@ def test_main_knows_the_commands(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     out = capsys.readouterr().out
     assert all(f"  {name} " in out for name in ("review", "attest", "waive"))
+
+
+def head(overlay: Path) -> str:
+    """The commit that is checked out."""
+    found = subprocess.run(["git", "-C", str(overlay), "rev-parse", "HEAD"], capture_output=True, text=True, check=True)
+    return found.stdout.strip()
+
+
+def test_what_a_change_does_to_the_rules_heads_the_review(
+    overlay: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A waiver that the change itself brings in counts for nothing, and is the first thing that the review shows."""
+    root = overlay.parent.parent
+    base = head(overlay)
+    (overlay / "governance").mkdir()
+    (overlay / "governance/waivers.yaml").write_text("schema: kfm-checks/records/v1\nrecords:\n" + "".join(
+        as_yaml(WAIVER).replace("RAIL-06", row) for row in ("RAIL-06", "GATE-04")))  # fmt: skip
+    commit(root, "Accept it ourselves")
+    change = tmp_path / "change.json"
+    change.write_text(
+        json.dumps(
+            {"schema": "kfm-checks/change/v1", "base": {"ref": "main", "sha": base}, "head": {"sha": head(overlay)}}
+        )
+    )
+    _, out, _ = run(capsys, "review", str(overlay), "--as-of", "2026-11-22", "--change", str(change))
+    first = out.split("\n\n")[1]
+    assert first.startswith("What the change does to configuration and records")
+    assert "loosens: waiver" in first
+    assert "RAIL-06 · must · not met" in out
+
+
+def test_records_of_a_base_have_the_bases_commit(overlay: Path, tmp_path: Path) -> None:
+    """Where the base's records hold, who committed them is asked of the base, not of lines that the change moved."""
+    from kfm_checks.judged import Options
+    from kfm_checks.run import judge
+
+    root = overlay.parent.parent
+    (overlay / "governance").mkdir()
+    file = overlay / "governance/waivers.yaml"
+    file.write_text("schema: kfm-checks/records/v1\nrecords:\n" + as_yaml(WAIVER))
+    commit(root, "Accept")
+    base = head(overlay)
+    file.write_text("# a\n# b\n# c\n# d\n# e\n# f\n# g\n# h\n# i\nschema: kfm-checks/records/v1\nrecords: []\n")
+    git(root, "commit", "-q", "-am", "Drop it", name="Mallory")
+    change = tmp_path / "change.json"
+    change.write_text(
+        json.dumps(
+            {"schema": "kfm-checks/change/v1", "base": {"ref": "main", "sha": base}, "head": {"sha": head(overlay)}}
+        )
+    )
+    report = judge(overlay, Options(as_of="2026-11-22", only=("RAIL-06",), change=change)).report
+    assert [(each["committed-by"], each["commit"]) for each in report.records] == [("Ada", base)]
