@@ -65,8 +65,11 @@ class Waivers:
     """Which failures somebody accepted: a finding counts as waived where each row that its check serves waives it."""
 
     def __init__(self, report: Report) -> None:
-        live = [record for record in report.records if record.get("state") != "expired"]
-        self._waivers = [record_from(each) for each in live if each.get("kind") == "waiver"]
+        self._waivers: dict[tuple[str, str], list[Record]] = {}
+        for each in report.records:
+            if each.get("kind") == "waiver" and each.get("state") != "expired":
+                record = record_from(each)
+                self._waivers.setdefault((record.requirement, record.check), []).append(record)
         self._rolled_up = {row.id for row in report.requirements if not row.checks}
 
     def of(self, result: CheckResult, item: Evidence) -> Record | None:
@@ -80,12 +83,8 @@ class Waivers:
         return min(accepted, key=lambda record: (record.expires, record.by))
 
     def _one(self, row: str, result: CheckResult, item: Evidence) -> Record | None:
-        fitting = (
-            record
-            for record in self._waivers
-            if (record.requirement, record.check) == (row, result.check) and record.covers(item.subject)
-        )
-        return next(fitting, None)
+        waivers = self._waivers.get((row, result.check), ())
+        return next((record for record in waivers if record.covers(item.subject)), None)
 
 
 def acceptance(record: Record) -> str:
