@@ -33,7 +33,7 @@ def report(root: Path, case: dict[str, Any]) -> Report:
     """The report on the good change, with the case's edits and words."""
     start(root)
     copy(root)
-    put(root, {"CODEOWNERS": "* @alice\n"})
+    put(root, {".github/CODEOWNERS": "* @alice\n"})
     apply(case.get("base-edits") or [], root)
     base = commit(root)
     apply(GOOD + (case.get("edits") or []), root)

@@ -335,7 +335,7 @@ def tiles(tmp_path_factory: pytest.TempPathFactory) -> Path:
     root = tmp_path_factory.mktemp("tiles") / "repository"
     start(root)
     copy(root)
-    put(root, {"CODEOWNERS": "* @alice\n"})
+    put(root, {".github/CODEOWNERS": "* @alice\n"})
     commit(root, "base")
     git(root, "checkout", "-q", "-b", "feature")
     put(
