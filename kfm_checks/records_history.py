@@ -88,11 +88,13 @@ def _blame(porcelain: str) -> list[tuple[str, int]]:
 def _details(repository: Repository, ids: Sequence[str]) -> dict[str, Commit]:
     if not ids:
         return {}
-    fields = "%x1e%H%x1f%an%x1f%ae%x1f%cn%x1f%ce%x1f%at%x1f%B"
-    text = repository.git("show", "--no-patch", f"--format={fields}", *ids)
+    # A commit can hold any character but NUL: nothing in it can pass for the next field.
+    text = repository.git("show", "--no-patch", "--format=%H%x00%an%x00%ae%x00%cn%x00%ce%x00%at%x00%B%x00", *ids)
+    fields = text.split("\0")[:-1]
     found = {}
-    for entry in text.split("\x1e")[1:]:
-        id, author, address, committer, committer_address, time, body = entry.split("\x1f", 6)
+    for start in range(0, len(fields) - 6, 7):
+        id, author, address, committer, committer_address, time, body = fields[start : start + 7]
+        id = id.strip()
         named = {author, address, committer, committer_address}
         for trailer in _TRAILER.findall(body):
             name, _, rest = trailer.partition("<")

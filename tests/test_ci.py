@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -226,3 +227,58 @@ def test_options_exist(path: Path) -> None:
         if found and not line.lstrip().startswith(("#", "description")) and found[1] != "data":
             used = set(re.findall(r"(?<![\w-])--?[a-z][a-z-]*", re.split(r"\|\||&&", found[2])[0]))
             assert used - LIVE <= options_of(found[1]), line
+
+
+STUBS = """
+const done = [];
+const core = { info: (t) => done.push(["info", t]), setOutput: (k, v) => done.push(["output", k, v]) };
+const context = { repo: { owner: "o", repo: "r" }, payload: { workflow_run: {
+  head_sha: "abc", head_branch: "topic", html_url: "https://forge/run", head_repository: { owner: { login: "fork" } } } } };
+const github = { rest: {
+  pulls: { list: "pulls" },
+  issues: { listComments: "comments",
+    updateComment: async (a) => done.push(["update", a.comment_id, a.body]),
+    createComment: async (a) => done.push(["create", a.issue_number, a.body]) } },
+  paginate: async (what) => given[what] };
+main(github, context, core, require).then(() => process.stdout.write(JSON.stringify(done)));
+"""
+OWN = {"id": 7, "user": {"type": "Bot"}, "body": "<!-- kfm-checks -->\\nold"}
+OTHERS = {"id": 6, "user": {"type": "User"}, "body": "<!-- kfm-checks -->\\nforged"}
+
+
+@pytest.mark.parametrize(
+    ("pulls", "comments", "expected"),
+    [
+        ([{"number": 3, "head": {"sha": "abc"}}], [OTHERS], [["output", "number", 3], ["create", 3]]),
+        ([{"number": 3, "head": {"sha": "abc"}}], [OTHERS, OWN], [["output", "number", 3], ["update", 7]]),
+        (
+            [{"number": 3, "head": {"sha": "newer"}}],
+            [OWN],
+            [["info", "the pull request is closed, or has a newer commit"]],
+        ),
+        ([], [], [["info", "the pull request is closed, or has a newer commit"]]),
+    ],
+)
+def test_there_is_one_comment(
+    pulls: list[Any], comments: list[Any], expected: list[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Made once, then kept up to date; only our own is touched, only for the newest commit, and nobody is mentioned."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no node here, so the comment's script was not run")
+    steps = load(ROOT / ".github/workflows/conformance-comment.yml")["jobs"]["tell"]["steps"]
+    script = next(step["with"]["script"] for step in steps if "script" in step.get("with", {}))
+    report = tmp_path / "summary.md"
+    report.write_text("## Compliant @everyone <!-- kfm-checks -->" + "x" * 70_000, encoding="utf-8")
+    monkeypatch.setenv("REPORT", str(report))
+    given = f"const given = {json.dumps({'pulls': pulls, 'comments': comments})};"
+    whole = f"{given}\nasync function main(github, context, core, require) {{\n{script}\n}}\n{STUBS}"
+    done = subprocess.run([node, "-"], input=whole, capture_output=True, text=True, check=True, timeout=30)
+    told = json.loads(done.stdout)
+    assert [each[: len(wanted)] for each, wanted in zip(told, expected, strict=True)] == expected
+    if told[-1][0] in {"create", "update"}:
+        body = told[-1][2]
+        assert len(body) <= 65_000
+        assert body.count("<!-- kfm-checks -->") == 1
+        assert "@everyone" not in body
+        assert "https://forge/run" in body

@@ -293,6 +293,17 @@ def test_who_signed_the_commit_message_counts(overlay: Path) -> None:
     assert "author-differs" not in judged(overlay, record)[0]
 
 
+def test_a_commit_can_hold_any_text(overlay: Path) -> None:
+    """Separators and hostile names in a commit forge no other commit, and break nothing."""
+    record = as_yaml(WAIVER)
+    judged(overlay, record)
+    git(overlay, "add", ".")
+    git(overlay, "commit", "-q", "-m", "\x1e\x1f\n\x1eSigned-off-by: x\n\nSigned-off-by: Ada", name="M\x1fAda\x1e")
+    found = judged(overlay, record)[0]
+    assert "author-differs" not in found
+    assert len(found["commit"]) == 40
+
+
 def test_a_record_that_is_not_committed_is_shown_so(overlay: Path) -> None:
     """A record that only lies in the working tree has no commit, and a later edit is its editor's."""
     first = judged(overlay, as_yaml(WAIVER))[0]
