@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 AS_OF   ?= 2026-11-22
 
 .DEFAULT_GOAL := help
-.PHONY: help site notebooks test lint docs nbval lock bench clean
+.PHONY: help site notebooks test test-postgis lint docs nbval lock bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -52,8 +52,12 @@ docs: $(VENV)/dev.stamp ## this repository's site by Sphinx itself, every warnin
 	$(BIN)/sphinx-build -W -n --keep-going -q -b html . build/docs
 
 lock: ## write the hashed requirements anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data pyproject.toml requirements/build.in -o requirements/site.txt
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data --group dev -c requirements/site.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data --extra change pyproject.toml requirements/build.in -o requirements/site.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data --extra change --group dev -c requirements/site.txt pyproject.toml requirements/build.in -o requirements/dev.txt
+
+test-postgis: $(VENV)/dev.stamp ## the PostGIS loader against a real server (tools/ci_postgis.sh installs one)
+	tools/ci_postgis.sh
+	$(BIN)/python -m pytest -p no:cacheprovider -m postgis tests/data
 
 bench: $(VENV)/dev.stamp ## what a run costs beside the bare render
 	$(BIN)/python -m benchmarks

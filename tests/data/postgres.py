@@ -7,6 +7,7 @@ import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -29,19 +30,31 @@ def _as_nobody() -> list[str]:
 
 
 @contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """The connection string of a fresh server; it is stopped by its own process id."""
+def server() -> Iterator[str]:
+    """The connection string of a fresh server; it is stopped by its own process id.
+
+    Its folder is none of pytest's, which nobody but the user of the tests may enter.
+    """
     binaries = programs()
     assert binaries is not None
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="kfm-postgis-"))
     if os.geteuid() == 0:
         user = pwd.getpwnam("postgres")
         os.chown(folder, user.pw_uid, user.pw_gid)
-        for parent in folder.parents:
-            if parent != Path("/") and not os.stat(parent).st_mode & 0o001:
-                parent.chmod(parent.stat().st_mode | 0o011)
     data, port = folder / "data", _free_port()
-    run = [*_as_nobody(), str(binaries / "initdb"), "-D", str(data), "-U", "test", "-A", "trust", "--no-sync", "-E", "UTF8"]
+    run = [
+        *_as_nobody(),
+        str(binaries / "initdb"),
+        "-D",
+        str(data),
+        "-U",
+        "test",
+        "-A",
+        "trust",
+        "--no-sync",
+        "-E",
+        "UTF8",
+    ]
     subprocess.run([*run, "--no-locale"], check=True, capture_output=True, cwd="/")
     settings = ["-c", "listen_addresses=127.0.0.1", "-c", f"unix_socket_directories={folder}", "-c", f"port={port}"]
     command = [*_as_nobody(), str(binaries / "postgres"), "-D", str(data), *settings]
@@ -58,7 +71,7 @@ def server(folder: Path) -> Iterator[str]:
     finally:
         process.terminate()
         process.wait(30)
-        shutil.rmtree(data, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _free_port() -> int:

@@ -33,9 +33,9 @@ KILLS = 12
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres() -> Iterator[str]:
     """A server for the tests of this file."""
-    with server(tmp_path_factory.mktemp("pg")) as conninfo:
+    with server() as conninfo:
         yield conninfo
 
 
@@ -98,7 +98,9 @@ def test_the_shipped_datasets_are_loaded_promoted_and_rolled_back(database: str,
     assert query(database, "SELECT count(*), min(release) FROM kfm.historical_railways") == [(1, "data-2026.08.2")]
     manifest.write_text(newer)
     run(overlay, database, tmp_path)
-    history = query(database, "SELECT release FROM kfm.data_ledger WHERE dataset = 'historical-railways' ORDER BY entry")
+    history = query(
+        database, "SELECT release FROM kfm.data_ledger WHERE dataset = 'historical-railways' ORDER BY entry"
+    )
     assert [release for (release,) in history] == ["data-2026.10.1", "data-2026.08.2", "data-2026.10.1"]
 
 
@@ -149,7 +151,9 @@ def test_unloading_needs_to_be_asked_for(database: str, tmp_path: Path) -> None:
     text = manifest.read_text()
     other = text.replace("id: points", "id: others").replace("into: points", "into: others")
     manifest.write_text(other)
-    assert [(d.action, d.status) for d in run(overlay, database, tmp_path) if d.dataset == "points"] == [("unload", "planned")]
+    assert [(d.action, d.status) for d in run(overlay, database, tmp_path) if d.dataset == "points"] == [
+        ("unload", "planned")
+    ]
     assert query(database, "SELECT count(*) FROM kfm.points") == [(5,)]
     assert [d.status for d in run(overlay, database, tmp_path, prune=True) if d.dataset == "points"] == ["done"]
     assert query(database, "SELECT count(*) FROM kfm.points") == [(0,)]
@@ -202,9 +206,17 @@ datasets:
 
 def agreement(conninfo: str) -> tuple[str | None, str | None, int]:
     """(release of the ledger's last entry, release of the rows, number of rows): rows of two releases are told."""
-    there = query(conninfo, "SELECT to_regclass('kfm.data_ledger') IS NOT NULL, to_regclass('kfm.points') IS NOT NULL")[0]
-    entries = query(conninfo, "SELECT release, rows FROM kfm.data_ledger ORDER BY entry DESC LIMIT 1") if there[0] else []
-    rows = query(conninfo, "SELECT string_agg(DISTINCT release, '+'), count(*) FROM kfm.points") if there[1] else [(None, 0)]
+    there = query(conninfo, "SELECT to_regclass('kfm.data_ledger') IS NOT NULL, to_regclass('kfm.points') IS NOT NULL")[
+        0
+    ]
+    entries = (
+        query(conninfo, "SELECT release, rows FROM kfm.data_ledger ORDER BY entry DESC LIMIT 1") if there[0] else []
+    )
+    rows = (
+        query(conninfo, "SELECT string_agg(DISTINCT release, '+'), count(*) FROM kfm.points")
+        if there[1]
+        else [(None, 0)]
+    )
     if entries:
         assert entries[0][1] == rows[0][1], "the ledger counts other rows than there are"
     return (entries[0][0] if entries else None, rows[0][0], rows[0][1])
@@ -212,7 +224,17 @@ def agreement(conninfo: str) -> tuple[str | None, str | None, int]:
 
 def start(overlay: Path, folder: Path) -> subprocess.Popen[bytes]:
     """The command itself, as the CronJob runs it."""
-    command = [sys.executable, "-c", "from kfm_checks.cli import main; main()", "data", "reconcile", str(overlay), "--apply", "--credentials", str(folder / "credentials")]
+    command = [
+        sys.executable,
+        "-c",
+        "from kfm_checks.cli import main; main()",
+        "data",
+        "reconcile",
+        str(overlay),
+        "--apply",
+        "--credentials",
+        str(folder / "credentials"),
+    ]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, cwd=folder)
 
