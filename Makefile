@@ -52,7 +52,7 @@ docs: $(VENV)/dev.stamp ## this repository's site by Sphinx itself, every warnin
 	$(BIN)/sphinx-build -W -n --keep-going -q -b html . build/docs
 
 lock: ## write the hashed requirements anew (needs uv)
-	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data --extra change pyproject.toml requirements/build.in -o requirements/site.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks pyproject.toml requirements/build.in -o requirements/site.txt
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --extra site --extra notebooks --extra live --extra data --extra change --group dev -c requirements/site.txt pyproject.toml requirements/build.in -o requirements/dev.txt
 
 test-postgis: $(VENV)/dev.stamp ## the PostGIS loader against a real server (tools/ci_postgis.sh installs one)
