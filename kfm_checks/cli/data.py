@@ -197,3 +197,12 @@ def reconcile(
         if not apply_:
             click.echo("Tried only; nothing was loaded (--apply loads).")
     return int(any(one.status in ("failed", "refused") for one in done))
+
+
+@data.command()
+def schema() -> int:
+    """The JSON Schema of the data manifest."""
+    from kfm_checks.facts.datasets_manifest import json_schema
+
+    click.echo(json.dumps(json_schema(), indent=2, sort_keys=True))
+    return 0

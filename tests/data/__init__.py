@@ -1,0 +1,1 @@
+"""Tests of the loader side and of the data manifest."""
