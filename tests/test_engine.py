@@ -231,6 +231,7 @@ def test_what_nobody_could_tell_is_counted_apart_and_summed_up() -> None:
 
     one, three = outcome(check, Facts({"objects": 1})), outcome(check, Facts({"objects": 3}))
     assert (one.reason, one.examined) == ("b", 1)
+    assert outcome(check, Facts({"objects": 2})).reason == "a (and 1 more)"
     assert (three.reason, three.examined) == ("a (and 2 more)", 1)
 
 

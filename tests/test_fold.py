@@ -228,7 +228,9 @@ def test_the_reason_counts_what_is_left_open() -> None:
     three = result(
         outcome="fail", evidence=[fails(KEY, message=word, about=word) for word in ("bad", "worse", "worst")]
     )
+    two = result(outcome="fail", evidence=three.evidence[:2])
     assert status([one]).reason == "bad"
+    assert status([two]).reason == "bad (and 1 more)"
     assert status([three]).reason == "bad (and 2 more)"
 
 
