@@ -165,16 +165,31 @@ class _Fields:
         return None
 
     def _own(self, path: Path) -> int:
-        for document, value, base in _objects(self._place.file):
-            key = Manifest(value).key
-            if (key.kind, key.name, key.namespace) == (self._place.kind, self._place.name, self._place.namespace):
-                return document.line_of(*base, *_aligned(self._object, value, path))
-        return self._place.line
+        found = _by_name(self._place.file).get((self._place.kind, self._place.name, self._place.namespace))
+        if found is None:
+            return self._place.line
+        document, value, base = found
+        return document.line_of(*base, *_aligned(self._object, value, path))
 
 
 def _identity(value: dict[str, Any]) -> tuple[str, str]:
     key = Manifest(value).key
     return key.kind, key.name
+
+
+_Written = tuple[Document, dict[str, Any], Path]
+
+
+def _by_name(file: TreeFile) -> dict[tuple[str, str, str], _Written]:
+    """The objects of a file by kind, name and namespace, the first of each; kept with the file, which may be long."""
+    known: dict[tuple[str, str, str], _Written] | None = file.__dict__.get("_by_name")
+    if known is None:
+        known = {}
+        for written in _objects(file):
+            key = Manifest(written[1]).key
+            known.setdefault((key.kind, key.name, key.namespace), written)
+        file.__dict__["_by_name"] = known
+    return known
 
 
 def _objects(file: TreeFile) -> Iterator[tuple[Document, dict[str, Any], Path]]:

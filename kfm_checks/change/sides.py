@@ -52,4 +52,5 @@ def compare_sides(base: Judged, head: Judged, base_name: str, head_name: str) ->
 
 def compare_folders(base: str | Path, head: str | Path, options: Options) -> Comparison:
     """Compare two overlays, or two folders or files of manifests. Raises KfmChecksError."""
-    return compare_sides(side(base, options), side(head, options), str(base), str(head))
+    before, after = side(base, options), side(head, options)
+    return compare_sides(before, after, before.target.path, after.target.path)
