@@ -25,6 +25,7 @@ SEED = 4
 #: A mutant that makes its tests run longer than this many seconds is noticed: it hangs.
 PATIENCE = 150
 NETWORK = (
+    "tests/facts/test_endpoints.py",
     "tests/facts/test_network_entries.py",
     "tests/checks/test_membrane_corpora.py",
     "tests/facts/test_network.py",
