@@ -36,13 +36,12 @@ def _raw(datasets: tuple[Dataset, ...]) -> list[Mapping[str, Any]]:
 
 
 def _compared(dataset: Dataset, revisions: tuple[Revision, ...]) -> Evidence:
-    before = [(r, d) for r in revisions for d in r.datasets if d.id == dataset.id]
-    tagged = [(r, d) for r, d in before if d.release == dataset.release]
-    for revision, other in tagged:
+    tagged = [d for r in revisions for d in r.datasets if (d.id, d.release) == (dataset.id, dataset.release)]
+    for other in tagged:
         fields = changed_fields(other, dataset)
         if fields:
             message = (
-                f"{dataset.id}: {', '.join(fields)} changed since the revision of {revision.date}, "
+                f"{dataset.id}: {', '.join(fields)} changed since an earlier revision, "
                 f"and the release tag {dataset.release} did not"
             )
             path = (*dataset.path, fields[0])
@@ -55,12 +54,7 @@ def _compared(dataset: Dataset, revisions: tuple[Revision, ...]) -> Evidence:
                 source=dataset.source,
                 about=dataset.id,
             )
-    if tagged:
-        message = f"{dataset.id} is what it was under {dataset.release} in {len(tagged)} revisions in git"
-    elif before:
-        message = f"{dataset.id} came with a new release tag: {before[0][1].release}, now {dataset.release}"
-    else:
-        message = f"{dataset.id} is new"
+    message = f"{dataset.id}: {dataset.release} has never stood for anything else"
     shown = {"observed": dataset.release, "source": dataset.source, "about": dataset.id}
     return holds(dataset.subject, dataset.path, message=message, **shown)
 
@@ -79,7 +73,7 @@ def data_rollback_resolves(
     current = {(dataset.id, dataset.sha256) for dataset in datasets}
     past = [one for one in rollbacks if (one.dataset.id, one.dataset.sha256) not in current]
     for one in past or (rollbacks if len(data_history.revisions) > 1 else ()):
-        message = f"{one.dataset.id} as of {one.date} ({one.dataset.release}): {one.how}"
+        message = f"{one.dataset.id} of the earlier release {one.dataset.release}: {one.how}"
         about = f"{one.dataset.id} {one.dataset.release} {one.dataset.sha256[:12]}"
         yield judged(
             one.ok, file_key(PATH), message=message, expected=one.dataset.sha256, observed=one.how, about=about

@@ -91,6 +91,13 @@ NOTEBOOKS: tuple[Notebook, ...] = (
         "platform operators and security reviewers",
         ("RAIL-08", "RAIL-11"),
     ),
+    Notebook(
+        "10-data-promotion",
+        "whether data reaches production as code does: named, checked, approved, and with a way back",
+        "data stewards and auditors",
+        rows_of("DAT"),
+        ("META-07", "SEN-01", "SEN-02", "SEN-03", "SEN-04"),
+    ),
 )
 
 
