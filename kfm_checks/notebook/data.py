@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.facts.datasets import Dataset
-from kfm_checks.facts.datasets_generalisation import Measured
+from kfm_checks.facts.datasets_generalisation import Measured, measures
 from kfm_checks.notebook.book import Book
 from kfm_checks.notebook.pictures import Said
 from kfm_checks.notebook.style import wrapped
@@ -34,6 +34,11 @@ def manifest(book: Book) -> pd.DataFrame | Said:
     names = ("title", "version", "release", "sensitivity", "steward", "licence")
     rows = [(one.id, *(one.text(name) for name in names), one.media_type) for one in datasets]
     return table(rows, ("dataset", *names, "format"))
+
+
+def _measured(book: Book) -> tuple[Measured, ...]:
+    """The places of every dataset; a check measures only those that have a limit. Raises NotVerified."""
+    return measures(book.fact("tree"), book.fact("located"))
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ class Extents:
 def extents(book: Book) -> Extents | Said:
     """A map of the datasets whose coordinates were read; drawn here, no map server is asked."""
     try:
-        measured: tuple[Measured, ...] = book.fact("generalisation")
+        measured = _measured(book)
     except NotVerified as reason:
         return Said(f"Not looked at: {reason.reason}.")
     boxes = tuple((m.dataset.id, m.dataset.sensitivity or "unclassified", m.extent) for m in measured if m.extent)
@@ -83,7 +88,7 @@ def extents(book: Book) -> Extents | Said:
 def coarseness(book: Book) -> pd.DataFrame | Said:
     """How coarse the places of each dataset are, as measured, beside what it declares."""
     try:
-        measured: tuple[Measured, ...] = book.fact("generalisation")
+        measured = _measured(book)
     except NotVerified as reason:
         return Said(f"Not looked at: {reason.reason}.")
     rows = [
