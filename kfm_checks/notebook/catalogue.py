@@ -93,10 +93,10 @@ NOTEBOOKS: tuple[Notebook, ...] = (
     ),
     Notebook(
         "10-data-promotion",
-        "whether data reaches production as code does: named, checked, approved, and with a way back",
+        "whether data reaches production as code does, and what is sensitive stays closed",
         "data stewards and auditors",
-        rows_of("DAT"),
-        ("META-07", "SEN-01", "SEN-02", "SEN-03", "SEN-04"),
+        rows_of("DAT", "SEN"),
+        ("META-07",),
     ),
 )
 
