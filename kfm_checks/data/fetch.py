@@ -129,7 +129,7 @@ class Fetcher:
             with _web(uri, start, self.timeout) as opened:
                 yield opened
             return
-        options = {**_TIMEOUTS.get(scheme, lambda _: {})(self.timeout), **self.options.get(scheme, {})}
+        options = {**(_s3(self.timeout) if scheme == "s3" else {}), **self.options.get(scheme, {})}
         try:
             opener: Any = open_any
             stream = opener(uri, "rb", **options).open()
@@ -145,9 +145,6 @@ class Fetcher:
 def _s3(timeout: float) -> dict[str, Any]:
     retries = {"max_attempts": 2}
     return {"config_kwargs": {"connect_timeout": timeout, "read_timeout": timeout, "retries": retries}}
-
-
-_TIMEOUTS: dict[str, Callable[[float], dict[str, Any]]] = {"s3": _s3}
 
 
 @contextmanager

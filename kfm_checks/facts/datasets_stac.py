@@ -24,6 +24,10 @@ _NEAR = 1e-6
 _KINDS = {"Feature": "item", "Collection": "collection", "Catalog": "catalog"}
 
 
+#: Relations whose links lead to another record.
+_RELATED = ("item", "child", "collection", "parent", "root")
+
+
 @dataclass(frozen=True)
 class Fault:
     """Something wrong in a record; ``unknown`` where it is only that nobody could tell."""
@@ -134,7 +138,9 @@ def _links(value: Mapping[str, Any], file: TreeFile, tree: Tree) -> Iterator[Fau
     folder = file.path.rpartition("/")[0]
     for index, link in enumerate(links if isinstance(links, list) else []):
         href = link.get("href") if isinstance(link, dict) else None
-        if not isinstance(href, str) or not href.startswith("./") or link.get("rel") not in ("item", "child", "collection", "parent", "root"):
+        if not isinstance(href, str) or not href.startswith("./"):
+            continue
+        if link.get("rel") not in _RELATED:
             continue
         if tree.get(f"{folder}/{href[2:]}") is None:
             yield Fault(("links", index, "href"), "this link leads to no file", "a file", href)
