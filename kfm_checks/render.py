@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sysconfig
 import tempfile
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -163,17 +164,27 @@ class _Process:
 
     def wait(self) -> tuple[int, str, str]:
         """Exit status, output and errors. Raises RenderError past the limits."""
+        # A timer and a plain wait: ``wait(timeout)`` would look only every 50 ms whether the program has ended.
+        overdue = threading.Event()
+        timer = threading.Timer(max(0.0, self._deadline - time.monotonic()), self._overdue, [overdue])
+        timer.daemon = True
+        timer.start()
         try:
-            status = self._process.wait(max(0.0, self._deadline - time.monotonic()))
+            status = self._process.wait()
+            if overdue.is_set():
+                remedy = "make the overlay smaller, or give a render with --rendered"
+                raise RenderError(f"the render took longer than {TIME_LIMIT:.0f} s", remedy=remedy)
             if self._output.seek(0, os.SEEK_END) > OUTPUT_LIMIT:
                 limit = f"{OUTPUT_LIMIT // 1024 // 1024} MiB"
                 raise RenderError(f"the render is larger than {limit}", remedy="split the overlay")
             return status, _read(self._output), _read(self._errors)
-        except subprocess.TimeoutExpired as error:
-            remedy = "make the overlay smaller, or give a render with --rendered"
-            raise RenderError(f"the render took longer than {TIME_LIMIT:.0f} s", remedy=remedy) from error
         finally:
+            timer.cancel()
             self.stop()
+
+    def _overdue(self, overdue: threading.Event) -> None:
+        overdue.set()
+        self._process.kill()
 
     def stop(self) -> None:
         """Kill the program where it still runs, and take its files away."""

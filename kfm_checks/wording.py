@@ -35,7 +35,8 @@ def explain(row: RequirementResult, results: Mapping[str, CheckResult]) -> str:
         live = "; cluster not looked at" if row.methods.get("cluster") == "not-verified" else ""
         return f"looked at {examined}, all right{live}" if examined else f"all its rows are met{live}"
     if row.status == "not-verified":
-        return f"nobody looked, because {(row.reason or 'no check ran').rstrip('.')}; ask the {ROLES.get(row.role, row.role)}"
+        why = (row.reason or "no check ran").rstrip(".")
+        return f"nobody looked, because {why}; ask the {ROLES.get(row.role, row.role)}"
     if row.status == "not-applicable":
         return row.reason or "nothing of this kind here"
     return row.reason or ""

@@ -81,7 +81,10 @@ def test_fields_point_at_the_patch_that_set_them_else_at_the_base(tmp_path: Path
     """List items are matched by their name: kustomize puts the patched container first."""
     api = objects(tmp_path)["Deployment/live-api"]
     containers = api["spec"]["template"]["spec"]["containers"]
-    place = {c["name"]: str(api.origin.source(("spec", "template", "spec", "containers", i, "image"))) for i, c in enumerate(containers)}
+    place = {
+        c["name"]: str(api.origin.source(("spec", "template", "spec", "containers", i, "image")))
+        for i, c in enumerate(containers)
+    }
     assert str(api.origin.source(("spec", "replicas"))) == "prod/scale.yaml:6"
     assert place == {"api": "prod/scale.yaml:11", "proxy": "base/api.yaml:12"}
 

@@ -62,8 +62,8 @@ def reconciliation_self_heals(
 ) -> Iterator[Evidence]:
     """Reconciliation is automatic and heals drift.
 
-    Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy). Flux: not
-    suspended, and `prune: true` (Flux documentation, Kustomization API). Each defaults to off where it is absent.
+    Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy). Flux:
+    not suspended, and `prune: true` (Flux documentation, Kustomization API). Each defaults to off where it is absent.
 
     Remedy: turn on `automated`, `selfHeal` and `prune`; take off `suspend`.
     """

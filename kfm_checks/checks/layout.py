@@ -60,10 +60,11 @@ def folders_hold_what_they_are_for(
         yield _purpose(intent, folder, inside, tree, references)
         for item in inside:
             belongs = home(item.key)
+            right = layout.folders.get(belongs) or belongs
             if belongs and belongs not in {intent, "workload"} and item.used_as != "patch":
                 yield fails(
                     item.subject,
-                    message=f"{item.key.kind} stands under {folder}/ and belongs under {layout.folders.get(belongs) or belongs}/",
+                    message=f"{item.key.kind} stands under {folder}/ and belongs under {right}/",
                     expected=PURPOSES[intent],
                     observed=item.file,
                     source=item.source,

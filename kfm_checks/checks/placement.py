@@ -21,7 +21,8 @@ PROSE = {".md", ".txt", ".rst", ".adoc", ".pdf", ".docx", ".pptx", ".html"}
 #: Images of well-known cluster services, for workloads under ``platform/`` in a namespace that nobody declared.
 CLUSTER_SERVICES = (
     "ingress-nginx", "cert-manager", "velero", "prometheus", "grafana", "opentelemetry-collector", "fluent-bit",
-    "fluentd", "external-dns", "external-secrets", "kube-state-metrics", "node-exporter", "metrics-server", "traefik", "envoy",
+    "fluentd", "external-dns", "external-secrets", "kube-state-metrics", "node-exporter", "metrics-server", "traefik",
+    "envoy",
     "istio", "cilium", "calico", "coredns", "kyverno", "gatekeeper", "loki", "promtail", "alertmanager", "vector",
     "cluster-autoscaler", "csi-", "sealed-secrets", "reloader", "descheduler", "kube-vip", "metallb", "argocd",
     "fluxcd",

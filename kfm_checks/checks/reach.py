@@ -12,7 +12,6 @@ from kfm_checks.evidence import fails, file_key, holds, judged
 from kfm_checks.facts.gitops import GitSource, Reconciler, same_repository
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.references import References
-from kfm_checks.facts.repository import Repository
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import Evidence, Manifest, Path
 
@@ -99,7 +98,12 @@ def _pinned_address(address: str) -> bool:
 
 
 def no_orphan_manifests(
-    tree: Tree, references: References, repository: Repository, followed: tuple[Any, ...], config: Config
+    tree: Tree,
+    references: References,
+    tracked_files: frozenset[str],
+    ignored_files: frozenset[str],
+    followed: tuple[Any, ...],
+    config: Config,
 ) -> Iterator[Evidence]:
     """Every manifest in the folder is tracked by git, and reached from the entrypoint or from a GitOps object.
 
@@ -112,11 +116,11 @@ def no_orphan_manifests(
     reached, sources = references.reached, [f.path for f in followed if f.state == "rendered"]
     wired = [posixpath.normpath(name) for name in config.gitops.manifests]
     for file in tree.files:
-        if not _is_manifest(file) or file.source_path in repository.ignored:
+        if not _is_manifest(file) or file.source_path in ignored_files:
             continue
         used = file.source_path in reached or any(file.source_path.startswith(f"{path}/") for path in sources)
         used = used or any(file.path == name or file.path.startswith(f"{name}/") for name in wired)
-        tracked = file.source_path in repository.tracked
+        tracked = file.source_path in tracked_files
         message = "reached and tracked" if used and tracked else _problem(used, tracked)
         make = holds if used and tracked else fails
         seen = f"{'reached' if used else 'not reached'}, {'tracked' if tracked else 'not tracked'}"

@@ -45,6 +45,7 @@ from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.procedures import procedures
 from kfm_checks.facts.readme import readme
 from kfm_checks.facts.references import references
+from kfm_checks.facts.repository import ignored_files, tracked_files
 from kfm_checks.facts.resources import limit_ranges, quotas
 from kfm_checks.facts.rollouts import delivery_controllers
 from kfm_checks.facts.scaling import scales
@@ -81,6 +82,8 @@ FACTS: Mapping[str, Callable[..., Any]] = {
     fact.__name__: fact
     for fact in (
         inventory,
+        tracked_files,
+        ignored_files,
         reconcilers,
         layout,
         placed,

@@ -113,10 +113,18 @@ def _flux(obj: Manifest, everything: Iterable[Manifest]) -> Reconciler:
     reference = dig(spec, "sourceRef", default={})
     namespace = str(dig(reference, "namespace", default=obj.key.namespace))
     wanted = (str(dig(reference, "kind", default="")), namespace, str(dig(reference, "name", default="")))
-    source = next((o for o in everything if o.key.group == FLUX_SOURCES and (o.key.kind, o.key.namespace, o.key.name) == wanted), None)
+    source = next(
+        (o for o in everything if o.key.group == FLUX_SOURCES and (o.key.kind, o.key.namespace, o.key.name) == wanted),
+        None,
+    )
     repository, revision = _flux_source(source)
     git = GitSource(
-        repository, clean_path(dig(spec, "path")), revision, "" if wanted[0] == "GitRepository" else wanted[0], ("spec", "path"), spec
+        repository,
+        clean_path(dig(spec, "path")),
+        revision,
+        "" if wanted[0] == "GitRepository" else wanted[0],
+        ("spec", "path"),
+        spec,
     )
     kubeconfig = str(dig(spec, "kubeConfig", "secretRef", "name", default=""))
     return Reconciler(obj, "Flux", (git,), kubeconfig, "", str(dig(spec, "targetNamespace", default="")))
@@ -127,7 +135,9 @@ def _flux_source(source: Manifest | None) -> tuple[str, str]:
     if source is None:
         return "", ""
     reference = dig(source, "spec", "ref", default={})
-    revision = next((str(reference[k]) for k in ("commit", "name", "semver", "tag", "branch") if dig(reference, k)), "master")
+    revision = next(
+        (str(reference[k]) for k in ("commit", "name", "semver", "tag", "branch") if dig(reference, k)), "master"
+    )
     return str(dig(source, "spec", "url", default="")), revision
 
 

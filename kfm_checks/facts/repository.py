@@ -12,6 +12,16 @@ from kfm_checks.errors import NotVerified, one_line
 TIME_LIMIT = 30
 
 
+def tracked_files(repository: Repository) -> frozenset[str]:
+    """Files under the overlay that git tracks: asked while the renderer works."""
+    return repository.tracked
+
+
+def ignored_files(repository: Repository) -> frozenset[str]:
+    """Files under the overlay that git ignores: asked while the renderer works."""
+    return repository.ignored
+
+
 class Repository:
     """A git working tree. Everything is read on demand; a machine without git raises NotVerified."""
 

@@ -71,7 +71,7 @@ class TreeFile:
             raise _unreadable(self.source_path, error) from error
 
     def raw(self, limit: int) -> bytes | None:
-        """The bytes of a file that may be larger than TEXT_LIMIT; None where it has more than ``limit`` or leads out."""
+        """The bytes of a file that may exceed TEXT_LIMIT; None where it has more than ``limit`` or leads out."""
         if self.leads_out or self.size > limit:
             return None
         try:
@@ -244,7 +244,7 @@ class Tree:
         return self._outside[source_path]
 
     def listed(self, source_path: str) -> tuple[TreeFile, ...]:
-        """The files that lie directly in a folder of the repository, by its path from the root; () where there is none."""
+        """The files directly in a folder of the repository, by its path from the root; () where there is none."""
         if not self.is_folder(source_path):
             return ()
         names = sorted(entry.name for entry in os.scandir(self.relative_to / source_path) if not entry.is_dir())

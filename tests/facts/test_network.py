@@ -1,6 +1,5 @@
 """Reachability: against a brute-force evaluator, by properties, and on the cases that the API reference singles out."""
 
-
 from __future__ import annotations
 
 import ipaddress

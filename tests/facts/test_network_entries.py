@@ -1,6 +1,5 @@
 """Ways in from outside: each door is followed to the pods, and no shape of an object crashes."""
 
-# ruff: noqa: E501 - manifests are shorter to read on one line
 from __future__ import annotations
 
 import itertools
