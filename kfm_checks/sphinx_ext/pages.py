@@ -99,7 +99,7 @@ def _objects(view: View) -> Iterable[tuple[str, str]]:
 
 def _listed(title: str, folder: Path, pattern: str, about: str, nothing: str) -> str:
     """A page with a list of the files of a folder."""
-    found = sorted(path for path in folder.glob(pattern) if path.stem.lower() not in ("index", "readme"))
+    found = sorted(path for path in folder.glob(pattern) if path.stem.lower() != "readme")
     if not found:
         return f"# {title}\n\n{nothing}\n"
     base = "" if folder.name == "notebooks" else "docs/"
