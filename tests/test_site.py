@@ -7,12 +7,14 @@ import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from kfm_checks.errors import UsageError
 from kfm_checks.run import Options
 from kfm_checks.site import MARK, Built, build
+from kfm_checks.sphinx_ext.html import fill
 from tests.conftest import AS_OF
 
 # What Sphinx tells the authors of other extensions is not ours to mend.
@@ -21,6 +23,7 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::PendingDeprecationWarning"),
 ]
 
+NO_ROWS = SimpleNamespace(by_id={})
 SCRIPT = "<script>alert(1)</script>"
 HOSTILE = "x\"><img src=//example.org/x onerror=alert(1)>'`{{7*7}}[[copy('id')]]{% x %}:ref:`y`|z|*b* ```"
 README = f"""# Shop {SCRIPT}
@@ -197,6 +200,23 @@ def test_front_page(built: Built) -> None:
     assert "Platform operator" in text
     assert "Compliance and safety rails" in text
     assert AS_OF in text
+
+
+def test_records_name_their_commit() -> None:
+    """Beside a record stand its state's reason and who committed it; a name that is not theirs is told."""
+    claim = {"kind": "waiver", "requirement": "X-1", "reason": SCRIPT, "by": "Ada", "state": "unused", "note": "late"}
+    signed = {"committed-by": "Bob", "committed-on": "2026-01-02", "commit": "0123456789abcdef", "author-differs": True}
+    new = {"committed-by": "", "committed-on": "", "commit": "", "author-differs": True}
+    records = [{**claim, **signed}, {**claim, **new}, claim]
+    overlay = SimpleNamespace(as_of=AS_OF)
+    found = fill("records.html", report=SimpleNamespace(records=records, overlay=overlay), view=NO_ROWS, row_uri=str)
+    assert "Bob<br>2026-01-02" in found
+    assert ">0123456789ab<" in found
+    assert found.count("not whom it names") == 1
+    assert found.count("not committed: it does not count") == 1
+    assert found.count("not in git") == 1
+    assert found.count(">late<") == 3
+    assert SCRIPT not in found
 
 
 def test_findings_by_file(built: Built) -> None:
