@@ -202,6 +202,16 @@ def test_front_page(built: Built) -> None:
     assert AS_OF in text
 
 
+def test_rows_that_somebody_may_vouch_for_have_a_form(built: Built) -> None:
+    """Each row with letter A carries the form, no other does; a page with forms carries its script once."""
+    rows = [row for row in built.judged.rows if "attestation" in row.by]
+    assert rows
+    whole = [(name, text) for name, text in pages(built) if name.startswith("live/requirements/")]
+    assert sum(text.count('<form class="kfm-attest"') for _, text in whole) == len(rows)
+    for name, text in whole:
+        assert text.count("function kfmRecord(") == (1 if '<form class="kfm-attest"' in text else 0), name
+
+
 def test_records_name_their_commit() -> None:
     """Beside a record stand its state's reason and who committed it; a name that is not theirs is told."""
     claim = {"kind": "waiver", "requirement": "X-1", "reason": SCRIPT, "by": "Ada", "state": "unused", "note": "late"}

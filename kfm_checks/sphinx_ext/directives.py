@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from docutils import nodes
+from markupsafe import Markup
 from sphinx.util.docutils import SphinxDirective
 
+from kfm_checks import review_form
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.sphinx_ext import state
 from kfm_checks.sphinx_ext.documents import document_parts, documents, readme_path, sections_of
@@ -14,7 +16,7 @@ from kfm_checks.sphinx_ext.nodes import raw, section
 from kfm_checks.sphinx_ext.objects import yaml_of
 from kfm_checks.sphinx_ext.pages import HIDDEN_TOC
 from kfm_checks.sphinx_ext.reference import check_page
-from kfm_checks.sphinx_ext.view import ORDER, View
+from kfm_checks.sphinx_ext.view import ORDER, Row, View
 
 #: What a team's own rows are called.
 OWN = "The team's own requirements"
@@ -110,8 +112,16 @@ class SectionRows(Part):
         found: list[nodes.Node] = [self.fill("section_head.html", rows=rows, key=key)]
         for row in rows:
             found += needs_of(self, row)
-            found.append(section(f"{row.id} · {row.requirement.title}", row.id.lower(), self.fill("row.html", row=row)))
+            shown = self.fill("row.html", row=row, form=self._form(row))
+            found.append(section(f"{row.id} · {row.requirement.title}", row.id.lower(), shown))
+        if any("attestation" in row.requirement.by for row in rows):
+            found.append(raw(f"<script>{review_form.SCRIPT}</script>"))
         return found
+
+    def _form(self, row: Row) -> Markup:
+        """The form by which somebody vouches for a row; "" where nobody may."""
+        config, overlay = self.view.judged.settings.config, self.view.report.overlay
+        return Markup(review_form.form(row.requirement, config, overlay.path, overlay.as_of))  # noqa: S704 - escaped there
 
 
 class Findings(Part):
