@@ -212,6 +212,14 @@ def test_rows_that_somebody_may_vouch_for_have_a_form(built: Built) -> None:
         assert text.count("function kfmRecord(") == (1 if '<form class="kfm-attest"' in text else 0), name
 
 
+def test_the_review_is_a_page(built: Built) -> None:
+    """The review stands on a page of its own, which the front page leads to."""
+    text = page(built, "live/review")
+    assert "Open rows, by who must act" in text
+    assert "Since the last review" in text
+    assert 'href="live/review.html"' in page(built, "index")
+
+
 def test_records_name_their_commit() -> None:
     """Beside a record stand its state's reason and who committed it; a name that is not theirs is told."""
     claim = {"kind": "waiver", "requirement": "X-1", "reason": SCRIPT, "by": "Ada", "state": "unused", "note": "late"}

@@ -39,6 +39,7 @@ def _pages(view: View, sources: Path) -> Iterable[tuple[str, str]]:
     yield "findings/by-file.md", _page("Findings by the file to edit", "kfm-findings", "by-file")
     yield from _objects(view)
     yield "records.md", _page("Records", "kfm-records")
+    yield "review.md", _page("Review", "kfm-review")
     yield "settings.md", _page("Settings in force", "kfm-settings")
     names = sorted(view.checks)
     yield "checks/index.md", _page("Checks", "kfm-checks")
