@@ -26,7 +26,8 @@ def main() -> int:
     given = parser.parse_args()
     # Writing goes on where a gate is closed, so that the page can say so; comparing does not.
     gate = "1" if given.check else ""
-    os.environ |= {"KFM_CHECKS_AS_OF": AS_OF, "KFM_CHECKS_GATE": gate, "KFM_OVERLAY": "", "KFM_CHECKS_OVERLAY": ""}
+    unset = ("KFM_OVERLAY", "KFM_CHECKS_OVERLAY", "KFM_CHANGE", "KFM_CHECKS_CHANGE")
+    os.environ |= {"KFM_CHECKS_AS_OF": AS_OF, "KFM_CHECKS_GATE": gate, **dict.fromkeys(unset, "")}
     paths = [path for path in sorted(FOLDER.glob("*.ipynb")) if not given.names or path.stem in given.names]
     stale = 0
     for path, book in executed(paths, FOLDER):

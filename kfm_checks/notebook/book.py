@@ -14,7 +14,7 @@ from kfm_checks.errors import KfmChecksError
 from kfm_checks.fold import decide
 from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
 from kfm_checks.notebook.catalogue import Notebook, notebook
-from kfm_checks.notebook.given import gate_is_on, overlay_folder
+from kfm_checks.notebook.given import change_file, gate_is_on, overlay_folder
 from kfm_checks.notebook.halt import GateClosed, NoVerdict
 from kfm_checks.notebook.pictures import Said
 from kfm_checks.notebook.style import wrapped
@@ -191,16 +191,19 @@ def place(item: Evidence) -> str:
     return str(item.source) if item.source else ""
 
 
-def open_notebook(name: str, overlay: str = "", as_of: str = "") -> Book:
-    """Judge an overlay for a notebook, once a kernel. Raises NoVerdict where it can't be read or rendered."""
+def open_notebook(name: str, overlay: str = "", as_of: str = "", change: str = "") -> Book:
+    """Judge an overlay for a notebook, once a kernel. Raises NoVerdict where it can't be read or rendered.
+
+    ``change`` is a file with a pull request's facts, as ``kfm-checks check --change`` takes it.
+    """
     register()
     try:
         entry = notebook(name)
-        return Book(entry, _judged(overlay_folder(overlay), as_of, entry.judged))
+        return Book(entry, _judged(overlay_folder(overlay), as_of, entry.judged, change_file(change)))
     except KfmChecksError as error:
         raise NoVerdict(f"No verdict: {error}") from None
 
 
 @cache
-def _judged(folder: Path, as_of: str, rows: tuple[str, ...]) -> Judged:
-    return judge(folder, Options(only=rows, as_of=as_of))
+def _judged(folder: Path, as_of: str, rows: tuple[str, ...], change: Path | None) -> Judged:
+    return judge(folder, Options(only=rows, as_of=as_of, change=change))

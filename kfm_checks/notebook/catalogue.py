@@ -92,11 +92,25 @@ NOTEBOOKS: tuple[Notebook, ...] = (
         ("RAIL-08", "RAIL-11"),
     ),
     Notebook(
+        "09-change-review",
+        "whether a change may go to production: what it does, what it puts at risk, who approved, and the way back",
+        "whoever reviews or approves a change",
+        (*rows_of("CHG"), "DOD-03", "GATE-05"),
+        _folded("DOD-03"),
+    ),
+    Notebook(
         "10-data-promotion",
         "whether data reaches production as code does, and what is sensitive stays closed",
         "data stewards and auditors",
         rows_of("DAT", "SEN"),
         ("META-07",),
+    ),
+    Notebook(
+        "11-admission",
+        "whether the cluster refuses what the rails forbid, lets in what the overlay has, and asks for signatures",
+        "platform operators and security reviewers",
+        ("RAIL-09", "RAIL-10", "GATE-03"),
+        ("RAIL-02", "RAIL-03", "RAIL-06", "RAIL-07", "RAIL-08"),
     ),
 )
 

@@ -10,12 +10,16 @@ from kfm_checks.errors import UsageError
 #: The overlay that this repository ships.
 SHIPPED = "infra/clusters/prod"
 #: Environment variables by parameter, the first that is set counts: the site sets its own, `make notebooks` the other.
-VARIABLES = {"OVERLAY": ("KFM_CHECKS_OVERLAY", "KFM_OVERLAY"), "AS_OF": ("KFM_CHECKS_AS_OF",)}
+VARIABLES = {
+    "OVERLAY": ("KFM_CHECKS_OVERLAY", "KFM_OVERLAY"),
+    "AS_OF": ("KFM_CHECKS_AS_OF",),
+    "CHANGE": ("KFM_CHECKS_CHANGE", "KFM_CHANGE"),
+}
 GATE = "KFM_CHECKS_GATE"
 
 
 def given(parameter: str) -> str:
-    """The value of a parameter (``OVERLAY`` or ``AS_OF``) from the environment, "" where nothing says."""
+    """The value of a parameter (``OVERLAY``, ``AS_OF`` or ``CHANGE``) from the environment, "" where nothing says."""
     return next((value for name in VARIABLES[parameter] if (value := os.environ.get(name, "").strip())), "")
 
 
@@ -37,3 +41,17 @@ def overlay_folder(overlay: str, start: Path | None = None) -> Path:
     if overlay:
         raise UsageError("no such file or folder", file=overlay, remedy="give an overlay folder as OVERLAY")
     raise UsageError("no overlay was named", remedy="set OVERLAY in the first cell, or the variable KFM_OVERLAY")
+
+
+def change_file(change: str, start: Path | None = None) -> Path | None:
+    """The file with a change's facts, as given, from here or from a folder above; None where none is named.
+
+    Raises UsageError where it isn't there.
+    """
+    if not change:
+        return None
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / change).is_file():
+            return folder / change
+    raise UsageError("no such file", file=change, remedy="give the file with a pull request's facts as CHANGE")
