@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import lru_cache
 
 from kfm_checks.facts.tree import TreeFile
 from kfm_checks.model import Manifest, ObjectKey
@@ -25,9 +24,18 @@ class Named:
     line: int
 
 
-@lru_cache(maxsize=4096)
 def names(file: TreeFile) -> tuple[Named, ...]:
-    """The objects of a file, in order. What is not in plain block style is parsed; a list's items are listed."""
+    """The objects of a file, in order. What is not in plain block style is parsed; a list's items are listed.
+
+    A file is scanned once: the answer stays with it, and goes with it.
+    """
+    known: tuple[Named, ...] | None = file.__dict__.get("names")
+    if known is None:
+        known = file.__dict__["names"] = _names(file)
+    return known
+
+
+def _names(file: TreeFile) -> tuple[Named, ...]:
     if not file.is_manifest_file:
         return ()
     found: list[Named] = []
