@@ -81,6 +81,16 @@ spec: "{SCRIPT}"
 """,
         encoding="utf-8",
     )
+    (place / "data").mkdir()
+    (place / "data" / "manifest.yaml").write_text(
+        f"""schema: kfm-checks/data-manifest/v1
+datasets:
+  - {{id: shops, version: "2", release: data-1, sensitivity: sensitive-location, reason: "{SCRIPT}",
+     uris: ["file:gone.csv", "https://user:not-to-be-seen-anywhere@example.org/x"], approval: [1]}}
+  - {{id: {json.dumps(HOSTILE)}, uris: 7, sensitivity: [], stac: "{SCRIPT}", generalisation: "{SCRIPT}"}}
+""",
+        encoding="utf-8",
+    )
     (place / "kfm-checks.yaml").write_text(
         f'requirements: [{{id: SHOP-1, level: must, statement: "{SCRIPT} [[copy]] {{{{x}}}}", '
         "checks: [images-are-not-latest]}]\n"
@@ -218,6 +228,18 @@ def test_the_review_is_a_page(built: Built) -> None:
     assert "Open rows, by who must act" in text
     assert "Since the last review" in text
     assert 'href="live/review.html"' in page(built, "index")
+
+
+def test_each_dataset_has_a_page(built: Built) -> None:
+    """Its version, bytes, class and approval are shown, whatever they are; an odd id is no address."""
+    listed = page(built, "live/datasets/index").replace("<wbr>", "")
+    assert 'href="shops.html"' in listed
+    assert 'href="dataset-2.html"' in listed
+    text = page(built, "live/datasets/shops").replace("<wbr>", "")
+    assert "data-1" in text
+    assert "sensitive-location" in text
+    assert "(withheld)" in text
+    assert "should be in the repository and is not" in text
 
 
 def test_records_name_their_commit() -> None:

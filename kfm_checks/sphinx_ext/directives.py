@@ -7,8 +7,10 @@ from markupsafe import Markup
 from sphinx.util.docutils import SphinxDirective
 
 from kfm_checks import review_form
+from kfm_checks.errors import NotVerified
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.sphinx_ext import state
+from kfm_checks.sphinx_ext.data import WHERE, entries
 from kfm_checks.sphinx_ext.documents import document_parts, documents, readme_path, sections_of
 from kfm_checks.sphinx_ext.html import fill
 from kfm_checks.sphinx_ext.needs import needs_of
@@ -147,6 +149,23 @@ class Objects(Part):
         return [self.fill("namespace.html", objects=objects, yaml_of=yaml_of)]
 
 
+class Datasets(Part):
+    """A list of the datasets of the data manifest, or the page of one."""
+
+    optional_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        try:
+            found = entries(self.view)
+        except NotVerified as reason:
+            return [self.fill("datasets.html", entries=(), reason=reason.reason)]
+        if not self.arguments:
+            return [self.fill("datasets.html", entries=found, reason="")]
+        entry = next(each for each in found if each.page == self.arguments[0])
+        rows = [row for row in self.view.rows if row.section in ("DAT", "SEN")]
+        return [self.fill("dataset.html", entry=entry, rows=rows, WHERE=WHERE)]
+
+
 class Records(Part):
     """Attestations, waivers, incidents with their dates."""
 
@@ -186,6 +205,7 @@ DIRECTIVES: dict[str, type[Part]] = {
     "kfm-section": SectionRows,
     "kfm-findings": Findings,
     "kfm-objects": Objects,
+    "kfm-datasets": Datasets,
     "kfm-records": Records,
     "kfm-check": CheckPage,
     "kfm-checks": CheckList,

@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from kfm_checks import wording
 from kfm_checks.model import Status
+from kfm_checks.redaction import redact
 from kfm_checks.requirements import SECTIONS
 
 #: A sign for each status, so that colour is never the only difference.
@@ -35,7 +36,9 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.globals.update(SECTIONS=SECTIONS, STATUSES=wording.STATUSES, ROLES=wording.ROLES, SIGNS=SIGNS, chip=chip)
+    env.globals.update(
+        SECTIONS=SECTIONS, STATUSES=wording.STATUSES, ROLES=wording.ROLES, SIGNS=SIGNS, chip=chip, redact=redact
+    )
     env.filters.update(soft=soft, prose=prose, inline=inline)
     return env
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from kfm_checks.errors import NotVerified
 from kfm_checks.requirements import SECTIONS
+from kfm_checks.sphinx_ext.data import entries
 from kfm_checks.sphinx_ext.documents import documents
 from kfm_checks.sphinx_ext.view import View
 
@@ -39,6 +41,7 @@ def _pages(view: View, sources: Path) -> Iterable[tuple[str, str]]:
     yield "findings/by-file.md", _page("Findings by the file to edit", "kfm-findings", "by-file")
     yield from _objects(view)
     yield "records.md", _page("Records", "kfm-records")
+    yield from _datasets(view)
     yield "review.md", _page("Review", "kfm-review")
     yield "settings.md", _page("Settings in force", "kfm-settings")
     names = sorted(view.checks)
@@ -96,6 +99,21 @@ def _objects(view: View) -> Iterable[tuple[str, str]]:
     for namespace, page in pages:
         safe = namespace if page.startswith("ns-") else "" if not namespace else page
         yield f"objects/{page}.md", _page(f"Namespace {safe}" if safe else "Cluster scope", "kfm-objects", page)
+
+
+def _datasets(view: View) -> Iterable[tuple[str, str]]:
+    yield "datasets/index.md", _page("Datasets", "kfm-datasets")
+    try:
+        found = entries(view)
+    except NotVerified:
+        return  # the list says why
+    for entry in found:
+        if entry.page:
+            # Outside the navigation: there may be hundreds.
+            yield (
+                f"datasets/{entry.page}.md",
+                "---\norphan: true\n---\n\n" + _page(entry.name, "kfm-datasets", entry.page),
+            )
 
 
 def _listed(title: str, folder: Path, pattern: str, about: str, nothing: str) -> str:
