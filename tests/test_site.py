@@ -242,6 +242,11 @@ def test_each_dataset_has_a_page(built: Built) -> None:
     assert "should be in the repository and is not" in text
 
 
+def test_no_change_was_given(built: Built) -> None:
+    """Without a pull request the page of the change says so."""
+    assert "No pull request was given" in page(built, "live/change")
+
+
 def test_records_name_their_commit() -> None:
     """Beside a record stand its state's reason and who committed it; a name that is not theirs is told."""
     claim = {"kind": "waiver", "requirement": "X-1", "reason": SCRIPT, "by": "Ada", "state": "unused", "note": "late"}

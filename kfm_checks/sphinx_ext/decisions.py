@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from docutils import nodes
 from markupsafe import Markup
 
-from kfm_checks.errors import ConfigError
+from kfm_checks.engine import Crashed, Facts
+from kfm_checks.errors import ConfigError, KfmChecksError, NotVerified
 from kfm_checks.sphinx_ext.directives import Part
+
+if TYPE_CHECKING:
+    from kfm_checks.judged import Judged
 
 
 class Review(Part):
@@ -23,4 +29,45 @@ class Review(Part):
         return [self.fill("review.html", shown=Markup(shown), problem=problem)]  # noqa: S704 - the writer escapes
 
 
-DIRECTIVES: dict[str, type[Part]] = {"kfm-review": Review}
+class Change(Part):
+    """What a change makes of the rendered objects, what it does to the rules, and whether it can be taken back."""
+
+    def run(self) -> list[nodes.Node]:
+        facts, judged = self.view.judged.facts, self.view.judged
+        if "change" not in facts.inputs:
+            return [self.fill("change.html", given=False)]
+        from kfm_checks.change.governance import sentence
+        from kfm_checks.change.inputs import governance_of
+
+        rehearsal, kept = _fact(facts, "rollback")
+        shown, unseen = _shown(judged)
+        rules = [sentence(each) for each in governance_of(judged)]
+        values = {"rehearsal": rehearsal, "kept": kept, "shown": shown, "unseen": unseen, "rules": rules}
+        return [self.fill("change.html", given=True, **values)]
+
+
+def _fact(facts: Facts, name: str) -> tuple[Any, str]:
+    """A fact, or why nobody could compute it."""
+    try:
+        return facts.get(name), ""
+    except NotVerified as reason:
+        return None, reason.reason
+    except (Crashed, KfmChecksError) as broke:
+        return None, str(broke)
+
+
+def _shown(judged: Judged) -> tuple[Markup, str]:
+    """The comparison with the base as a piece of a page, or why there is none."""
+    from kfm_checks.change.sides import Comparison
+    from kfm_checks.change.write_html import fragment
+
+    diff, why = _fact(judged.facts, "diff")
+    if diff is None:
+        return Markup(), why
+    # Both sides name this run: what the change does to the rules is shown apart, from the base itself.
+    text = fragment(Comparison(judged, judged, diff, "base", "head"))
+    # The page has its own title; a tag in any text of a manifest was escaped by the writer.
+    return Markup(text.replace("<h1>", "<h2>").replace("</h1>", "</h2>")), ""  # noqa: S704
+
+
+DIRECTIVES: dict[str, type[Part]] = {"kfm-review": Review, "kfm-change": Change}

@@ -42,6 +42,7 @@ def _pages(view: View, sources: Path) -> Iterable[tuple[str, str]]:
     yield from _objects(view)
     yield "records.md", _page("Records", "kfm-records")
     yield from _datasets(view)
+    yield "change.md", _page("The change", "kfm-change")
     yield "review.md", _page("Review", "kfm-review")
     yield "settings.md", _page("Settings in force", "kfm-settings")
     names = sorted(view.checks)
