@@ -15,6 +15,7 @@ from kfm_checks.checks import CHECKS, Check
 from kfm_checks.model import CheckResult, Evidence, Manifest, ObjectKey, Report, Requirement, RequirementResult, Status
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.run import Judged
+from kfm_checks.sphinx_ext.rails import Rail, rails
 
 #: The order in which statuses are shown: what asks for somebody first.
 ORDER: tuple[Status, ...] = ("not-met", "not-verified", "waived", "attested", "met", "not-applicable")
@@ -162,6 +163,11 @@ class View:
     def holds_until(self) -> str:
         """The day after which a record that this page counts on is gone; "" where it counts on none."""
         return min((row.result.until for row in self.rows if row.result.until), default="")
+
+    @cached_property
+    def rails(self) -> Mapping[str, Rail]:
+        """What enforces each rail, by row."""
+        return rails(self.judged.facts)
 
     @cached_property
     def checks(self) -> Mapping[str, Check]:
