@@ -244,16 +244,25 @@ def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator
     plans = [(job, *_plan(job, context, seen)) for job in jobs]
     for begin in range(0, len(plans), AT_ONCE):
         started = [(job, item, make() if make else None) for job, item, make in plans[begin : begin + AT_ONCE]]
-        for job, item, render in started:
-            if render is None:
-                yield item, ()
-                continue
-            try:
-                made = _objects(*render, job, context)
-            except KfmChecksError as error:
-                yield replace(item, state="unavailable", reason=str(error)), ()
-            else:
-                yield replace(item, objects=len(made)), made
+        try:
+            for job, item, render in started:
+                yield _made(job, item, render, context)
+        finally:
+            for _, _, render in started:
+                if render is not None and render[1] is not None:
+                    render[1].stop()
+
+
+def _made(
+    job: _Job, item: Followed, render: _Started | None, context: _Following
+) -> tuple[Followed, tuple[Manifest, ...]]:
+    if render is None:
+        return item, ()
+    try:
+        made = _objects(*render, job, context)
+    except KfmChecksError as error:
+        return replace(item, state="unavailable", reason=str(error)), ()
+    return replace(item, objects=len(made)), made
 
 
 #: The folder, and the render of it under way (None: it holds plain manifests).

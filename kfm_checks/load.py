@@ -30,19 +30,27 @@ class Loading:
         """The inputs that the render gives (objects with those of followed sources, reconcilers elsewhere), and who
         rendered, with the version.
         """
-        from kfm_checks.follow import follow
-        from kfm_checks.manifests import parse_rendered
-
         text = self.render.text() if self.render else ""
         # Asked only now: before, it would have kept the renderer from its work.
         version = self.tool.version() if self.tool else None
+        try:
+            inputs = self._inputs(text, config, target, origins)
+            return inputs, version.text() if version else f"rendered elsewhere ({self.elsewhere})"
+        finally:
+            if version is not None:
+                version.process.stop()
+
+    def _inputs(self, text: str, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
+        from kfm_checks.follow import follow
+        from kfm_checks.manifests import parse_rendered
+
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
         outside = reconcilers(config, target)
         followed, more = follow(objects, outside, config, target, self.tool)
         inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
         if self.second is not None:
             inputs["second_render"] = tuple(parse_rendered(self.second.text()))
-        return inputs, version.text() if version else f"rendered elsewhere ({self.elsewhere})"
+        return inputs
 
     def stop(self) -> None:
         """End the renderers: something else went wrong."""

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, file_key, holds, judged
 from kfm_checks.facts.change_history import Revert, commit_of_request, is_shallow, reverts
 from kfm_checks.facts.repository import Repository
@@ -13,6 +14,7 @@ from kfm_checks.facts.tree import Tree
 from kfm_checks.model import Evidence, Source
 from kfm_checks.records import Record
 
+LEDGER = "governance/incidents.yaml"
 _SHA = re.compile(r"\b[0-9a-f]{7,64}\b", re.IGNORECASE)
 _REQUEST = re.compile(r"(?:#|!|/pull/|/merge_requests/)(\d+)")
 
@@ -26,6 +28,7 @@ def break_glass_is_closed(records: tuple[Record, ...], tree: Tree, repository: R
 
     Remedy: commit the change or revert it, and write its commit into `closed-by` of the entry.
     """
+    _look_for_ledger(records, tree)
     for record in _incidents(records):
         subject, source = file_key(record.file or "governance/incidents.yaml"), _place(record)
         details: dict[str, Any] = {"about": _name(record), "source": source, "expected": "a commit of this repository"}
@@ -52,9 +55,16 @@ def rollbacks_are_recorded(
     for record in told:
         yield from _note(record, repository)
     if repository is None:
+        _look_for_ledger(records, tree)
         return
     for revert in reverts(repository):
         yield _noted(revert, told)
+
+
+def _look_for_ledger(records: tuple[Record, ...], tree: Tree) -> None:
+    """An empty ledger says that nothing happened; where there is none, nobody says anything. Raises NotVerified."""
+    if not _incidents(records) and tree.get(LEDGER) is None:
+        raise NotVerified(f"there is no ledger of incidents ({LEDGER})")
 
 
 def _incidents(records: tuple[Record, ...]) -> list[Record]:
