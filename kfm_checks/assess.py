@@ -22,7 +22,7 @@ from kfm_checks.requirements import CATALOGUE
 from kfm_checks.target import Target
 
 #: Inputs that come from the renderer: everything else can be looked at while it works.
-AWAITED = ("objects", "followed", "gitops_objects", "second_render", "overlay")
+AWAITED = ("objects", "followed", "gitops_objects", "second_render", "overlay", "cluster")
 
 
 def facts_of(
@@ -78,10 +78,10 @@ def assess(
 ) -> Judged:
     """Judge what was read."""
     config = settings.config
-    rows = catalogue(config)
     facts.add({"overlay": overlay, "as_of": overlay.as_of})
     given = facts.inputs
-    checks = selected(options.only, config)
+    rows = catalogue(config, live="cluster" in given)
+    checks = selected(options.only, config, live="cluster" in given)
     results = run(checks, facts, _rows_of(rows), _levels_of(rows), _gaps(given.get("followed", ())))
     judgement = Judgement(
         {r.check: r for r in results},
@@ -109,9 +109,15 @@ ABSENT: Mapping[str, str] = {
 }
 
 
-def catalogue(config: Config) -> tuple[Requirement, ...]:
-    """The rows in force: the catalogue with raised levels, then the team's own."""
-    raised = tuple(replace(row, level=config.levels.get(row.id, row.level)) for row in CATALOGUE)
+def catalogue(config: Config, *, live: bool = False) -> tuple[Requirement, ...]:
+    """The rows in force: the catalogue with raised levels, then the team's own.
+
+    Where a cluster is looked at (``live``), a row's live checks are among its checks.
+    """
+    raised = tuple(
+        replace(row, level=config.levels.get(row.id, row.level), checks=row.checks + (row.live if live else ()))
+        for row in CATALOGUE
+    )
     own = tuple(
         Requirement(t.id, t.level, t.statement, t.statement, "", "", (), t.checks, origin="team")
         for t in config.requirements
@@ -119,11 +125,13 @@ def catalogue(config: Config) -> tuple[Requirement, ...]:
     return raised + own
 
 
-def selected(only: Sequence[str], config: Config) -> tuple[Check, ...]:
+def selected(only: Sequence[str], config: Config, *, live: bool = False) -> tuple[Check, ...]:
     """The checks to run: all, or those named by check name or requirement id. Raises UsageError on an unknown name."""
+    rows = catalogue(config, live=live)
+    idle = set() if live else {name for row in CATALOGUE for name in row.live}
+    possible = tuple(check for check in CHECKS if check.name not in idle)
     if not only:
-        return CHECKS
-    rows = catalogue(config)
+        return possible
     by_id = {row.id: row for row in rows}
     known = {check.name for check in CHECKS} | {name for row in rows for name in row.checks}
     wanted: set[str] = set()
@@ -134,7 +142,7 @@ def selected(only: Sequence[str], config: Config) -> tuple[Check, ...]:
             wanted.add(name)
         else:
             raise UsageError(f"no requirement or check is called {name!r}", remedy="see `kfm-checks requirements`")
-    return tuple(check for check in CHECKS if check.name in wanted)
+    return tuple(check for check in possible if check.name in wanted)
 
 
 def _checks_of(row: Requirement, by_id: Mapping[str, Requirement]) -> set[str]:

@@ -12,12 +12,17 @@ from typing import Any
 
 from kfm_checks.checks import Check
 from kfm_checks.errors import CatalogueError, KfmChecksError, NotVerified
-from kfm_checks.evidence import fingerprint
+from kfm_checks.evidence import fingerprint, unknown
 from kfm_checks.facts.catalogue import FACTS, INPUTS
-from kfm_checks.model import CheckResult, Evidence, Level, Method, Outcome, worst
+from kfm_checks.facts.cluster import Cluster
+from kfm_checks.model import CheckResult, Evidence, Level, Method, ObjectKey, Outcome, worst
 
 #: What a check sees that makes pods: where sources could not be rendered, its verdict is not whole.
 WORKLOAD_FACT = "workloads"
+#: Inputs that a live twin shares with the check itself.
+LIVE_INPUTS = (
+    "cluster", "config", "records", "target", "as_of", "kubernetes_versions", "extra_schemas", "extra_policies",
+)  # fmt: skip
 
 
 class Crashed(Exception):  # noqa: N818 - a verdict on the way: the check ends in ``error``
@@ -33,6 +38,7 @@ class Facts:
     absent: Mapping[str, str] = field(default_factory=dict)
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: FACTS)
     _known: dict[str, Any] = field(default_factory=dict)
+    _live: Facts | None = None
 
     def get(self, name: str) -> Any:
         """The value of a fact. Raises NotVerified, Crashed, or KfmChecksError for a bad input."""
@@ -57,6 +63,14 @@ class Facts:
             for name in sorted(closure(check.function, self.functions) & self.functions.keys()):
                 if name not in self._known and not closure(self.functions[name], self.functions) & set(awaited):
                     self._known[name] = self._compute(name)
+
+    def live(self) -> Facts:
+        """The facts of the cluster's own objects: what a live twin of a check reads. Raises NotVerified."""
+        if self._live is None:
+            given = {name: self.inputs[name] for name in LIVE_INPUTS if name in self.inputs}
+            objects = {"objects": self.get("live_objects"), "gitops_objects": (), "followed": ()}
+            self._live = Facts({**given, **objects}, self.absent, self.functions)
+        return self._live
 
     def _compute(self, name: str) -> Any:
         function = self.functions[name]
@@ -141,9 +155,10 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
     outcome: Outcome | None = None
     reason: str | None = None
     try:
-        arguments = facts.arguments(check.function)
-        evidence.extend(check.function(**arguments))
-        if WORKLOAD_FACT in reached:
+        if check.live:
+            evidence.extend(_unread(check, facts.get("cluster")))
+        evidence.extend(check.function(**(facts.live() if check.live else facts).arguments(check.function)))
+        if WORKLOAD_FACT in reached and not check.live:
             evidence.extend(gaps)
     except NotVerified as why:
         outcome, reason = "not-verified", why.reason
@@ -169,8 +184,21 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
         examined=sum(item.holds is not None for item in evidence),
         evidence=_identified(check.name, evidence),
         reason=reason,
-        methods=_methods(reached, facts, outcome),
+        methods={"cluster": outcome} if check.live else _methods(reached, facts, outcome),
     )
+
+
+def _unread(check: Check, cluster: Cluster) -> list[Evidence]:
+    """One piece of evidence for each kind that a live twin reads and nobody could list: it may be there."""
+    return [
+        unknown(
+            ObjectKey(
+                (x.kind.group and f"{x.kind.group}/{x.kind.version}") or x.kind.version, x.kind.kind, x.namespace, "*"
+            ),
+            message=f"{x.kind.resource or x.kind.kind} could not be listed: {x.problem}",
+        )
+        for x in cluster.unread(check.live)
+    ]
 
 
 def _outcome(evidence: Sequence[Evidence]) -> Outcome:

@@ -32,10 +32,21 @@ class Options:
     policies: Path | None = None
     kubernetes_versions: tuple[str, ...] = ()
     change: Path | None = None
+    #: A kubeconfig's context to look at, the cluster that this process runs in, or a snapshot: at most one of them.
+    context: str | None = None
+    in_cluster: bool = False
+    snapshot: Path | None = None
+    #: Also ask the public hosts over HTTPS and the datastores' ports.
+    probe: bool = False
     #: Modules that will write the report: imported while the renderer works.
     writers: tuple[str, ...] = ()
     #: Further inputs by fact name (a change, a cluster), given by the layers that read them.
     inputs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def live(self) -> bool:
+        """Whether a cluster, or a snapshot of one, is looked at."""
+        return self.context is not None or self.in_cluster or self.snapshot is not None
 
 
 @dataclass(frozen=True)

@@ -197,6 +197,8 @@ class Requirement:
     #: Rows that a roll-up folds, instead of checks of its own or beside them.
     rolls_up: tuple[str, ...] = ()
     origin: Literal["document", "house", "team"] = "document"
+    #: Checks on what a cluster shows: the row's own only where a cluster was looked at.
+    live: tuple[str, ...] = ()
 
     @property
     def section(self) -> str:

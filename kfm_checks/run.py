@@ -6,16 +6,20 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from kfm_checks.config import Config, Settings, load_settings
 from kfm_checks.errors import UsageError
+from kfm_checks.facts.cluster import from_plain
 from kfm_checks.judged import Judged, Options, today
 from kfm_checks.model import Manifest, Overlay, Report
 from kfm_checks.records import FOLDER, load_records
 from kfm_checks.target import Target, locate
+
+if TYPE_CHECKING:
+    from kfm_checks.engine import Facts
 
 
 def check_overlay(path: str | Path, *, only: Sequence[str] | None = None, **options: Any) -> Report:
@@ -44,6 +48,8 @@ def check_objects(
     manifests = tuple(obj if isinstance(obj, Manifest) else Manifest(obj) for obj in objects)
     settings = Settings(config or Config())
     options = Options(only=tuple(only or ()), as_of=as_of or today())
+    if isinstance(inputs.get("cluster"), Mapping):
+        inputs["cluster"] = from_plain(inputs["cluster"])
     given = {**inputs, "objects": manifests, "gitops_objects": (), "followed": ()}
     overlay = Overlay("", _digest(manifests), "none", len(manifests), options.as_of)
     absent = {"tree": "plain objects were given, so no overlay folder was looked at"}
@@ -68,7 +74,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         from kfm_checks.provenance import Provenance
 
         settings = load_settings(target.folder, target.root)
-        checks = selected(options.only, settings.config)
+        checks = selected(options.only, settings.config, live=options.live)
         records = load_records(target.folder / FOLDER, shown=_join(target.path, FOLDER))
         absent = {} if target.in_git else {"repository": "the overlay is not in a git repository"}
         rules = settings
@@ -89,6 +95,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         facts.add(given)
     finally:
         loading.stop()
+    _look(options, facts)
     objects = facts.get("objects")
     shown = (*notes, *_notes(rules.config, options))
     overlay = Overlay(target.path, _digest(objects), renderer, len(objects), options.as_of, shown)
@@ -113,7 +120,16 @@ def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judg
         change = governed(target, options, settings, ())
         inputs, absent, settings = {**inputs, **change.inputs}, {**absent, **change.absent}, change.settings
     facts = facts_of(inputs, absent, settings, (), target, options)
+    _look(options, facts)
     return assess(overlay, facts, settings, (), target, options)
+
+
+def _look(options: Options, facts: Facts) -> None:
+    """Look at the cluster, or at a snapshot of one, where the caller named it; nothing is contacted otherwise."""
+    if options.live:
+        from kfm_checks.live import look
+
+        facts.add({"cluster": look(options, facts, _digest(facts.get("objects")))})
 
 
 def _tree_inputs(target: Target) -> dict[str, Any]:

@@ -60,11 +60,14 @@ class Check:
     function: Callable[..., Iterable[Evidence]]
     #: What to say where there was nothing to examine: the check is then not applicable.
     nothing: str
+    #: The live twin of a check: the same function on the cluster's own objects. Named are the kinds that it reads
+    #: (``Service``, ``Ingress.networking.k8s.io``): one that could not be listed makes it not verified.
+    live: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
-        """``images-are-not-latest``, from ``images_are_not_latest``."""
-        return self.function.__name__.replace("_", "-")
+        """``images-are-not-latest``, from ``images_are_not_latest``; a live twin's ends in ``-live``."""
+        return self.function.__name__.replace("_", "-") + ("-live" if self.live else "")
 
     @property
     def assertion(self) -> str:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 from kfm_checks.evidence import fails, holds, judged, unknown
-from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.schemas import Schemas, VersionSchemas, kind_of_object
 from kfm_checks.facts.schemas_removed import Removal, deprecations
 from kfm_checks.facts.schemas_rules import Problem
@@ -107,7 +107,7 @@ def _missing(missing: dict[Kind, list[Manifest]], about: str) -> Iterator[Eviden
 
 
 def kubernetes_version_is_known(
-    schemas: Schemas, kubernetes_versions: tuple[str, ...], cluster: Mapping[str, Any] | None
+    schemas: Schemas, kubernetes_versions: tuple[str, ...], cluster: Cluster | None
 ) -> Iterator[Evidence]:
     """The Kubernetes distribution and version are known.
 
@@ -119,8 +119,8 @@ def kubernetes_version_is_known(
     Remedy: run with `--context` or `--snapshot`, or write an attestation that names the distribution and version.
     """
     held_against = [version.version for version in schemas]
-    running = dig(cluster, "version", "gitVersion", default="") if cluster is not None else ""
-    if not isinstance(running, str) or not running:
+    running = str(cluster.version.get("gitVersion") or "") if cluster is not None else ""
+    if not running:
         for version in held_against:
             yield _not_confirmed(version, chosen=bool(kubernetes_versions))
         return

@@ -38,6 +38,7 @@ from kfm_checks.facts.governors import admission_engines, quota_governors
 from kfm_checks.facts.image_updaters import image_updaters
 from kfm_checks.facts.images import image_uses
 from kfm_checks.facts.layout import layout, placed
+from kfm_checks.facts.live import live_objects
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
 from kfm_checks.facts.network.tls import public_hosts
@@ -66,7 +67,7 @@ INPUTS: Mapping[str, Method | None] = {
     "repository": "git",  # kfm_checks.facts.repository.Repository
     "change": "git",  # pull-request facts
     "base": "git",  # kfm_checks.facts.change_base.Base: what the change starts from
-    "cluster": "cluster",  # a live cluster or a snapshot of one
+    "cluster": "cluster",  # kfm_checks.facts.cluster.Cluster: a live cluster or a snapshot of one
     "config": None,  # kfm_checks.config.Config
     "records": None,  # tuple[Record, ...]
     "overlay": None,  # kfm_checks.model.Overlay: path, digest, renderer, number of objects
@@ -145,5 +146,6 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         diff,
         rollback,
         additions,
+        live_objects,
     )
 }

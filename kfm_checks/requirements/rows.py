@@ -19,9 +19,11 @@ def row(
     advisory: tuple[str, ...] = (),
     rolls_up: str = "",
     origin: Literal["document", "house"] = "document",
+    live: tuple[str, ...] = (),
 ) -> Requirement:
     """One requirement; ``head`` is its id, its level and its letters as the design writes them: ``"SEC-01 M T R"``.
 
+    ``live`` checks look at the cluster, and count only where one was given.
     ``advisory`` checks are among ``checks`` too: they run and are shown, and stay outside a must row's fold.
     """
     id, level, *letters = head.split()
@@ -37,4 +39,5 @@ def row(
         advisory=advisory,
         rolls_up=tuple(rolls_up.split()),
         origin=origin,
+        live=live,
     )

@@ -1,0 +1,192 @@
+"""What was seen of a live cluster: plain data, whether it was read just now or comes from a snapshot.
+
+Secret values are never in it: the reader replaces each by ``AS_RENDERED``, ``DIFFERS`` or ``WITHHELD``. Whatever could
+not be read carries the reason (``problem``): a refusal never reads as absence.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from typing import Any, Literal, NamedTuple
+
+from kfm_checks.model import Manifest, ObjectKey
+
+AS_RENDERED = "(withheld, as rendered)"
+DIFFERS = "(withheld, differs from the render)"
+WITHHELD = "(withheld)"
+
+
+class ApiKind(NamedTuple):
+    """A kind as the server serves it; ``resource`` is the plural of its URL."""
+
+    group: str
+    version: str
+    kind: str
+    resource: str = ""
+    namespaced: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.kind}.{self.group}" if self.group else self.kind
+
+    @property
+    def api_version(self) -> str:
+        """``apps/v1``, or ``v1`` for the core group."""
+        return f"{self.group}/{self.version}" if self.group else self.version
+
+
+@dataclass(frozen=True)
+class Listing:
+    """All objects of one kind in one namespace ("" for every namespace), or why they could not be read."""
+
+    kind: ApiKind
+    namespace: str = ""
+    objects: tuple[Manifest, ...] = ()
+    problem: str = ""
+    #: The server does not serve this kind at all: nothing of it can be there.
+    unserved: bool = False
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One rendered object beside the live one. ``wanted`` is what the server would make of the render."""
+
+    key: ObjectKey
+    live: Manifest | None = None
+    wanted: Manifest | None = None
+    #: How ``wanted`` was found. ``field-subset``: the rendered object itself, for want of permission to dry-run.
+    how: Literal["server-side-apply", "field-subset"] = "field-subset"
+    #: Why the live object could not be read; its absence is ``live is None`` without a problem.
+    problem: str = ""
+    #: Why the server refused the dry run, or why none was made; "" where it went through.
+    refused: str = ""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """A pod, or another object, that was offered to the server in a dry run. Nothing was persisted."""
+
+    namespace: str
+    #: ``conforming``, or what it breaks: ``privileged``, ``no-limits``, ``latest-tag``, ``host-network``…
+    breaks: str
+    admitted: bool | None = None
+    #: The server's message, which names the policy that refused; or why nobody could try.
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The server's answer to one access review: whether a subject may do something."""
+
+    subject: str
+    verb: str
+    resource: str
+    group: str = ""
+    namespace: str = ""
+    name: str = ""
+    allowed: bool | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What a public host answered over HTTPS, or whether a datastore's port could be reached at its address."""
+
+    host: str
+    port: int = 443
+    #: ``https`` for a public host, ``tcp`` for a port that has to be closed.
+    asks: Literal["https", "tcp"] = "https"
+    answered: bool | None = None
+    status: int = 0
+    #: Whether the certificate is valid for the host, and until which moment (ISO 8601, UTC).
+    certificate: bool | None = None
+    until: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Everything that a run saw of one cluster."""
+
+    #: ``cluster``: read just now. ``snapshot``: read earlier and kept.
+    origin: Literal["cluster", "snapshot"] = "cluster"
+    context: str = ""
+    #: When it was read: ISO 8601, UTC, seconds.
+    taken: str = ""
+    #: The server's ``/version``: ``gitVersion``, ``platform``…
+    version: Mapping[str, Any] = field(default_factory=dict)
+    #: Why not even the version could be read: the server was not reached.
+    problem: str = ""
+    #: Digest of the render that comparisons, attempts and answers were made for.
+    render: str = ""
+    #: The commit that the overlay's repository was at (its HEAD), "" where unknown.
+    head: str = ""
+    listings: tuple[Listing, ...] = ()
+    comparisons: tuple[Comparison, ...] = ()
+    attempts: tuple[Attempt, ...] = ()
+    answers: tuple[Answer, ...] = ()
+    probes: tuple[Probe, ...] = ()
+
+    @cached_property
+    def objects(self) -> tuple[Manifest, ...]:
+        """Every live object that was listed, each once, in a fixed order."""
+        by_key = {(o.key.group, o.key.kind, o.key.namespace, o.key.name): o for x in self.listings for o in x.objects}
+        return tuple(by_key[key] for key in sorted(by_key))
+
+    def of(self, kind: str, group: str = "") -> Iterator[Manifest]:
+        """Live objects of one kind."""
+        return (o for x in self.listings if (x.kind.kind, x.kind.group) == (kind, group) for o in x.objects)
+
+    def unread(self, kinds: Iterable[str]) -> Iterator[Listing]:
+        """Listings of these kinds (``Service``, ``Ingress.networking.k8s.io``) that could not be read."""
+        wanted = set(kinds)
+        return (listing for listing in self.listings if listing.problem and str(listing.kind) in wanted)
+
+    def looked_at(self, kind: str) -> bool:
+        """Whether a kind was asked for at all; ``Ingress.networking.k8s.io`` for one outside the core group."""
+        return any(str(listing.kind) == kind for listing in self.listings)
+
+
+def to_plain(cluster: Cluster) -> dict[str, Any]:
+    """JSON-serialisable form; what is at its default is left out."""
+    shown = {f.name: _plain(getattr(cluster, f.name)) for f in fields(cluster)}
+    return {name: value for name, value in shown.items() if value not in ("", [], {})}
+
+
+def from_plain(value: Mapping[str, Any]) -> Cluster:
+    """The inverse of ``to_plain``. Raises TypeError or ValueError where the form is another."""
+    known = dict(value)
+    return Cluster(
+        **{
+            **known,
+            "listings": tuple(_listing(item) for item in known.get("listings", ())),
+            "comparisons": tuple(_comparison(item) for item in known.get("comparisons", ())),
+            "attempts": tuple(Attempt(**item) for item in known.get("attempts", ())),
+            "answers": tuple(Answer(**item) for item in known.get("answers", ())),
+            "probes": tuple(Probe(**item) for item in known.get("probes", ())),
+        }
+    )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, ObjectKey | ApiKind):
+        return list(value)
+    if isinstance(value, Mapping):
+        return {str(key): _plain(inner) for key, inner in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(inner) for inner in value]
+    if hasattr(value, "__dataclass_fields__"):
+        shown = {f.name: (getattr(value, f.name), f.default) for f in fields(value)}
+        return {name: _plain(inner) for name, (inner, default) in shown.items() if inner != default}
+    return value
+
+
+def _listing(item: Mapping[str, Any]) -> Listing:
+    objects = tuple(Manifest(obj) for obj in item.get("objects", ()))
+    return Listing(**{**item, "kind": ApiKind(*item["kind"]), "objects": objects})
+
+
+def _comparison(item: Mapping[str, Any]) -> Comparison:
+    objects = {name: Manifest(item[name]) for name in ("live", "wanted") if item.get(name) is not None}
+    return Comparison(**{**item, **objects, "key": ObjectKey(*item["key"])})

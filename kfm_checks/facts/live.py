@@ -1,0 +1,42 @@
+"""The live objects that the overlay answers for, as the checks that also read a render want them."""
+
+from __future__ import annotations
+
+from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.objects import Inventory, items, labels_of
+from kfm_checks.model import Manifest
+
+#: Roles and bindings that every API server makes for itself (Kubernetes documentation, RBAC: default roles).
+BOOTSTRAP = "kubernetes.io/bootstrapping"
+
+
+def live_objects(cluster: Cluster, inventory: Inventory) -> tuple[Manifest, ...]:
+    """Live objects of the overlay's namespaces and those without a namespace, each with the origin of its render.
+
+    Kubernetes' own are left out, and what a controller made of another object: its maker stands for it.
+    """
+    homes = namespaces_of(inventory)
+    return tuple(
+        Manifest(obj, rendered.origin) if (rendered := _rendered(obj, inventory)) else obj
+        for obj in cluster.objects
+        if (not obj.key.namespace or obj.key.namespace in homes)
+        and not obj.key.name.startswith("system:")
+        and BOOTSTRAP not in labels_of(obj)
+        and not made_by_controller(obj)
+    )
+
+
+def namespaces_of(inventory: Inventory) -> frozenset[str]:
+    """The namespaces that the overlay declares or uses; never Kubernetes' own."""
+    used = {*inventory.namespaces, *(obj.key.namespace for obj in inventory)}
+    return frozenset(name for name in used if name and not name.startswith("kube-"))
+
+
+def made_by_controller(obj: Manifest) -> bool:
+    """Whether a controller made and keeps this object for another one (``ownerReferences``)."""
+    return any(owner.get("controller") is True for owner in items(obj, "metadata", "ownerReferences"))
+
+
+def _rendered(obj: Manifest, inventory: Inventory) -> Manifest | None:
+    key = obj.key
+    return inventory.get(key.kind, key.name, key.namespace, key.group)
