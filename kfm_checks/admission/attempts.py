@@ -124,7 +124,7 @@ class Trier:
         open_by: tuple[Verdict, ...] = ()
         unknown = ""
         first = self._last.get(words)
-        for unit in sorted(self.policies.units(one), key=lambda unit: unit.key != first):
+        for unit in self.policies.units(one, first):
             found = tuple(unit.judge(one, False))
             refused = tuple(v for v in found if v.refuses)
             if refused and unchanged is not None:
