@@ -28,6 +28,8 @@ class Unit:
     """One thing that judges: a binding, or a policy that needs none. ``judge``: a candidate, whether to locate."""
 
     key: ObjectKey
+    #: The policy, and the binding where it has one.
+    source: tuple[Manifest, ...]
     judge: Callable[[Candidate, bool], Iterator[Verdict]]
     #: Where a binding stands among all that are bound to the resource; -1 for a policy that needs none.
     place: int = -1
@@ -102,34 +104,35 @@ class Policies:
             self._rules[key] = tuple(p for p in self.kyverno if not p.refused and p.for_kind(candidate))
         return self._rules[key]
 
-    def units(self, candidate: Candidate, first: ObjectKey | None = None) -> Iterator[Unit]:
-        """What may refuse the candidate, one binding or policy at a time; Gatekeeper is asked for all at once.
+    def units(self, candidate: Candidate, first: ObjectKey | None, keys: frozenset[str]) -> Iterator[Unit]:
+        """What may refuse the candidate because of some fields, one binding or policy at a time; no constraints.
 
-        ``first``: the key of the one to begin with. What plainly holds is left out then.
+        ``first``: the key of the one to begin with. What plainly holds, or doesn't read the fields, is left out.
         """
-        known = list(self._units(candidate))
+        known = list(self._units(candidate, keys))
         begin = next((unit for unit in known if unit.key == first), None)
         if begin is not None:
             yield begin
         plain = settled(self.bound(candidate).groups, candidate)
         yield from (unit for unit in known if unit is not begin and unit.place not in plain)
 
-    def _units(self, candidate: Candidate) -> Iterator[Unit]:
+    def _units(self, candidate: Candidate, keys: frozenset[str]) -> Iterator[Unit]:
         for place, (policy, binding, always) in enumerate(self.bound(candidate).pairs):
             if "deny" in binding.actions:
                 judge = partial(self._by_binding, policy, binding, always)
-                yield Unit(binding.key, judge, place)
+                yield Unit(binding.key, (policy.obj, binding.obj), judge, place)
         if self.kyverno:
             from kfm_checks.admission import kyverno
 
             for rules in self.rules(candidate):
-                yield Unit(rules.obj.key, partial(_by_rules, kyverno.evaluate, rules, self.inventory))
+                if rules.reads(candidate, keys):
+                    yield Unit(rules.obj.key, (rules.obj,), partial(_by_rules, kyverno.evaluate, rules, self.inventory))
         if self.kyverno_cel:
             from kfm_checks.admission import kyverno_cel
 
             for cel in self.kyverno_cel:
                 if not cel.refused and "deny" in cel.actions:
-                    yield Unit(cel.obj.key, partial(_by_rules, kyverno_cel.evaluate, cel, self.resources))
+                    yield Unit(cel.obj.key, (cel.obj,), partial(_by_rules, kyverno_cel.evaluate, cel, self.resources))
 
     def _by_binding(
         self, policy: vap.Policy, binding: vap.Binding, always: bool, candidate: Candidate, locate: bool

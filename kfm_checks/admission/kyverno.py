@@ -6,7 +6,7 @@ https://kyverno.io/docs/policy-types/cluster-policy/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
 from kfm_checks.admission.kyverno_match import UNJUDGED, kind_decides, kind_matches, rule_matches
 from kfm_checks.admission.kyverno_pattern import Check
+from kfm_checks.admission.kyverno_reads import fields
 from kfm_checks.admission.kyverno_rules import Answer, conditions, judge, patterns
 from kfm_checks.admission.kyverno_values import wildcard
 from kfm_checks.admission.locate import breaking_containers
@@ -43,6 +44,8 @@ class Rule:
     spec: Mapping[str, Any]
     cel: CelRule | None
     patterns: Mapping[int, Check] = field(default_factory=dict)
+    #: Names of the fields that its verdict hangs on, None where that can't be told.
+    fields: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,15 @@ class Policy:
             )
         return self._by_kind[key]
 
+    def reads(self, candidate: Candidate, keys: frozenset[str]) -> bool:
+        """Whether a change of these fields may change what an enforced rule says of the candidate."""
+        excepting = any(dig(e, "spec", "conditions") for e in self.exceptions)
+        return any(
+            (excepting or rule.fields is None or not keys.isdisjoint(rule.fields))
+            and self.action(rule, candidate) == "deny"
+            for rule, _ in self.for_kind(candidate)
+        )
+
     @cached_property
     def namespace(self) -> str:
         """The one namespace of a Policy, "" of a ClusterPolicy."""
@@ -95,7 +107,7 @@ def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
     spec = spec if isinstance(spec, dict) else {}
     written = [rule for rule in items(spec, "rules") if isinstance(rule.get("validate"), dict)]
     rules = tuple(
-        Rule(str(rule.get("name") or ""), rule, _cel(rule), dict(patterns(rule.get("validate"))))
+        Rule(str(rule.get("name") or ""), rule, _cel(rule), dict(patterns(rule.get("validate"))), fields(rule))
         for rule in expanded(obj, written)
     )
     name = f"{obj.key.namespace}/{obj.key.name}" if obj.key.kind == "Policy" else obj.key.name
@@ -233,7 +245,7 @@ def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Invent
         return verdict
 
     def breaks(obj: dict[str, Any]) -> bool:
-        return _answer(policy, rule, replace(candidate, obj=obj), inventory).result in ("fail", "error")
+        return _answer(policy, rule, candidate.variant(obj), inventory).result in ("fail", "error")
 
     found = breaking_containers(candidate, breaks)
     if not found:

@@ -62,6 +62,11 @@ def _anchor(key: str) -> tuple[Literal["", "()", "=", "X", "^", "<", "+"], str]:
     return found[1] or "()", found[2]  # type: ignore[return-value]
 
 
+def anchored_key(key: str) -> str:
+    """The field that a key of a pattern stands for, without its anchor."""
+    return _anchor(key)[1]
+
+
 def _map(pattern: dict[str, Any]) -> Check:
     if _labelled(pattern):
         # Which keys the wildcards stand for, only the object tells.

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -268,7 +268,7 @@ def message_of(scope: Scope, validation: Validation) -> str:
 
 def _located(verdict: Verdict, policy: Policy, validation: Validation, param: Any) -> Verdict:
     def breaks(obj: dict[str, Any]) -> bool:
-        variant = replace(verdict.candidate, obj=obj)
+        variant = verdict.candidate.variant(obj)
         scope = Scope(variant, policy.block, bindings(variant, param), frozenset())
         try:
             return scope.run(validation.expression) is not True
