@@ -131,7 +131,7 @@ class Trier:
     def _go(self, way: Way, pattern: Pattern) -> None:
         """Ask every policy but Gatekeeper's about one way."""
         for ladder in way.ladders:
-            first = ladder.step(0)
+            first = ladder.step(0) if self.policies.judges(ladder.own, pattern.keys) else None
             if first is None:
                 continue
             for unit in self.policies.units(first.broken, self._last.get(pattern.words), pattern.keys):

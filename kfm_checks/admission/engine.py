@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from kfm_checks.admission import vap
 from kfm_checks.admission.candidates import candidates, limited
@@ -31,15 +31,27 @@ class Unit:
     #: The policy, and the binding where it has one.
     source: tuple[Manifest, ...]
     judge: Callable[[Candidate, bool], Iterator[Verdict]]
-    #: Where a binding stands among all that are bound to the resource; -1 for a policy that needs none.
-    place: int = -1
 
 
-class Bound(NamedTuple):
+@dataclass(frozen=True)
+class Bound:
     """Bound policies with a rule for a resource, and whether they reach it whatever the object is."""
 
     pairs: tuple[tuple[vap.Policy, vap.Binding, bool], ...]
     groups: tuple[Group, ...]
+
+    @cached_property
+    def denying(self) -> tuple[int, ...]:
+        """Places of those that refuse what fails."""
+        return tuple(place for place, (_, binding, _) in enumerate(self.pairs) if "deny" in binding.actions)
+
+    @cached_property
+    def _places(self) -> dict[ObjectKey, int]:
+        return {self.pairs[place][1].key: place for place in self.denying}
+
+    def place_of(self, key: ObjectKey | None) -> int | None:
+        """Where the binding with this key stands, None where it refuses nothing here."""
+        return self._places.get(key) if key is not None else None
 
 
 def _by_rules(evaluate: Any, policy: Any, known: Any, candidate: Candidate, locate: bool) -> Iterator[Verdict]:
@@ -109,18 +121,27 @@ class Policies:
 
         ``first``: the key of the one to begin with. What plainly holds, or doesn't read the fields, is left out.
         """
-        known = list(self._units(candidate, keys))
-        begin = next((unit for unit in known if unit.key == first), None)
+        bound = self.bound(candidate)
+        at = bound.place_of(first)
+        if at is not None:
+            yield self._unit(bound, at)
+        others = list(self._others(candidate, keys))
+        begin = next((unit for unit in others if unit.key == first), None)
         if begin is not None:
             yield begin
-        plain = settled(self.bound(candidate).groups, candidate)
-        yield from (unit for unit in known if unit is not begin and unit.place not in plain)
+        plain = settled(bound.groups, candidate)
+        yield from (self._unit(bound, place) for place in bound.denying if place != at and place not in plain)
+        yield from (unit for unit in others if unit is not begin)
 
-    def _units(self, candidate: Candidate, keys: frozenset[str]) -> Iterator[Unit]:
-        for place, (policy, binding, always) in enumerate(self.bound(candidate).pairs):
-            if "deny" in binding.actions:
-                judge = partial(self._by_binding, policy, binding, always)
-                yield Unit(binding.key, (policy.obj, binding.obj), judge, place)
+    def judges(self, candidate: Candidate, keys: frozenset[str]) -> bool:
+        """Whether anything but Gatekeeper could refuse the candidate because of some fields."""
+        return bool(self.bound(candidate).denying) or next(self._others(candidate, keys), None) is not None
+
+    def _unit(self, bound: Bound, place: int) -> Unit:
+        policy, binding, always = bound.pairs[place]
+        return Unit(binding.key, (policy.obj, binding.obj), partial(self._by_binding, policy, binding, always))
+
+    def _others(self, candidate: Candidate, keys: frozenset[str]) -> Iterator[Unit]:
         if self.kyverno:
             from kfm_checks.admission import kyverno
 

@@ -34,7 +34,7 @@ class Ladder:
 
     def __init__(self, own: Candidate, pattern: Pattern, edit: Edit, index: int, mended: dict[Any, Candidate]) -> None:
         self.pattern = pattern
-        self._own = own
+        self.own = own
         self._edit = edit
         self._index = index
         # Patterns of one row start from the same objects.
@@ -48,8 +48,8 @@ class Ladder:
         return self._steps[number]
 
     def _made(self, number: int) -> Step | None:
-        path = _spec_path(self._own)
-        spec = dig(self._own.obj, *path) if path else None
+        path = _spec_path(self.own)
+        spec = dig(self.own.obj, *path) if path else None
         if not path or not isinstance(spec, dict):
             return None
         base = self._base(number, path, spec)
@@ -58,9 +58,9 @@ class Ladder:
         return Step(base, base.variant(placed(base.obj, path, self._edit(kept, index))))
 
     def _base(self, number: int, path: Path, spec: Spec) -> Candidate:
-        key = (id(self._own), number, self.pattern.row)
+        key = (id(self.own), number, self.pattern.row)
         if key not in self._mended:
-            self._mended[key] = _start(self._own, number, self.pattern.row, path, spec)
+            self._mended[key] = _start(self.own, number, self.pattern.row, path, spec)
         return self._mended[key]
 
 
