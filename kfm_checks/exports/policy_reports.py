@@ -34,9 +34,14 @@ def documents(reports: Sequence[Report], api_version: str, kind: str) -> str:
     """A YAML document for each report: cluster-wide, since findings lie in several namespaces."""
     import yaml
 
-    texts = [_document(report, api_version, kind) for report in reports]
+    texts = objects(reports, api_version, kind)
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     return yaml.dump_all(texts, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1000, explicit_start=True)
+
+
+def objects(reports: Sequence[Report], api_version: str, kind: str) -> list[dict[str, Any]]:
+    """The same as plain objects."""
+    return [_document(report, api_version, kind) for report in reports]
 
 
 def _document(report: Report, api_version: str, kind: str) -> dict[str, Any]:
