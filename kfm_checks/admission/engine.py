@@ -158,9 +158,7 @@ class Policies:
     def _by_binding(
         self, policy: vap.Policy, binding: vap.Binding, always: bool, candidate: Candidate, locate: bool
     ) -> Iterator[Verdict]:
-        return vap.evaluate(
-            policy, binding, candidate, self.inventory, self.resources, locate=locate, matched=always
-        )
+        return vap.evaluate(policy, binding, candidate, self.inventory, self.resources, locate=locate, matched=always)
 
     def _webhooks(self, candidate: Candidate) -> Iterator[Verdict]:
         if self.kyverno:

@@ -175,7 +175,11 @@ def _start_server(plane: ControlPlane, controllers: bool, arguments: Sequence[st
     assert binary is not None, "etcd is missing: run `make test-cluster`"
     urls = [f"--listen-client-urls=http://127.0.0.1:{store}", f"--advertise-client-urls=http://127.0.0.1:{store}"]
     peers = f"http://127.0.0.1:{peer}"
-    urls += [f"--listen-peer-urls={peers}", f"--initial-advertise-peer-urls={peers}", f"--initial-cluster=default={peers}"]
+    urls += [
+        f"--listen-peer-urls={peers}",
+        f"--initial-advertise-peer-urls={peers}",
+        f"--initial-cluster=default={peers}",
+    ]
     plane.start("etcd", [binary, "--data-dir", plane.folder / "etcd", "--unsafe-no-fsync", *urls])
     _write_secrets(plane.folder)
     command = acting_as("kube-apiserver", program(f"kube-{KUBERNETES}"), plane.folder)
@@ -232,7 +236,10 @@ def _start_controllers(plane: ControlPlane) -> None:
     kube = program(f"kube-{KUBERNETES}")
     shared = [f"--kubeconfig={plane.kubeconfig}", "--leader-elect=false", "--secure-port=0"]
     manager = [acting_as("kube-controller-manager", kube, plane.folder), *shared]
-    manager += [f"--service-account-private-key-file={plane.folder / 'accounts.key'}", f"--root-ca-file={plane.authority}"]
+    manager += [
+        f"--service-account-private-key-file={plane.folder / 'accounts.key'}",
+        f"--root-ca-file={plane.authority}",
+    ]
     plane.start("kube-controller-manager", [*manager, "--concurrent-deployment-syncs=10", "--kube-api-qps=200"])
     plane.start("kube-scheduler", [acting_as("kube-scheduler", kube, plane.folder), *shared])
     stages = [word for path in sorted((HERE / "stages").glob("*.yaml")) for word in ("--config", path)]
