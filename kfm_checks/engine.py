@@ -21,7 +21,8 @@ from kfm_checks.model import CheckResult, Evidence, Level, Method, ObjectKey, Ou
 WORKLOAD_FACT = "workloads"
 #: Inputs that a live twin shares with the check itself.
 LIVE_INPUTS = (
-    "cluster", "config", "records", "target", "as_of", "kubernetes_versions", "extra_schemas", "extra_policies",
+    "cluster", "config", "records", "target", "overlay", "as_of",
+    "kubernetes_versions", "extra_schemas", "extra_policies",
 )  # fmt: skip
 
 

@@ -127,9 +127,16 @@ def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judg
 def _look(options: Options, facts: Facts) -> None:
     """Look at the cluster, or at a snapshot of one, where the caller named it; nothing is contacted otherwise."""
     if options.live:
+        from kfm_checks.facts.live_age import unusable
         from kfm_checks.live import look
 
-        facts.add({"cluster": look(options, facts, _digest(facts.get("objects")))})
+        seen = look(options, facts, _digest(facts.get("objects")))
+        facts.add({"seen": seen})
+        reason = unusable(seen, facts.get("config"), options.as_of)
+        if reason:
+            facts.absent = {**facts.absent, "cluster": reason}
+        else:
+            facts.add({"cluster": seen})
 
 
 def _tree_inputs(target: Target) -> dict[str, Any]:
