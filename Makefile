@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 AS_OF   ?= 2026-11-22
 
 .DEFAULT_GOAL := help
-.PHONY: help site notebooks test test-postgis lint lint-workflows docs nbval lock bench clean
+.PHONY: help site notebooks test test-postgis lint lint-workflows payloads docs nbval lock bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,9 @@ lint: $(VENV)/dev.stamp ## style, types, layers
 
 lint-workflows: ## the workflows by actionlint, built from the Go module proxy where there is Go
 	@tools/actionlint.sh
+
+payloads: ## GitHub's published webhook payloads, for the tests, where there is npm
+	@tools/payloads.sh
 
 nbval: $(VENV)/dev.stamp ## the notebooks against their committed outputs
 	KFM_CHECKS_AS_OF=$(AS_OF) KFM_CHECKS_GATE=1 $(BIN)/python -m pytest -p no:cacheprovider --nbval notebooks -n 2
