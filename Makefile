@@ -3,6 +3,8 @@ PYTHON  ?= python3
 OVERLAY ?= infra/clusters/prod
 VENV    := .venv
 BIN     := $(VENV)/bin
+# Its settings ask no question about news on opening; in a container, where everybody is root, it starts all the same.
+LAB     ?= --LabApp.app_settings_dir=tools/jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
 # Tests and committed notebooks judge expiry by this day.
 AS_OF   ?= 2026-11-22
 
@@ -33,7 +35,7 @@ site: $(VENV)/site.stamp ## the living README of OVERLAY, in build/site
 notebooks: $(VENV)/site.stamp ## open the notebooks on OVERLAY in JupyterLab
 	@echo "== running the notebooks on $(OVERLAY) (copies, in build/notebooks)"
 	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/python -m kfm_checks.notebook -o build/notebooks
-	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab build/notebooks/00-start-here.ipynb
+	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab $(LAB) build/notebooks/00-start-here.ipynb
 
 test: $(VENV)/dev.stamp lint ## the tests, the notebooks under nbval, and the docs build
 	$(BIN)/python -m pytest -n 2 --dist worksteal
