@@ -69,6 +69,7 @@ test-postgis: $(VENV)/dev.stamp ## the PostGIS loader against a real server (too
 
 bench: $(VENV)/dev.stamp ## what a run costs beside the bare render
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.diff
 
 clean: ## take away what was built
 	rm -rf build $(VENV)
