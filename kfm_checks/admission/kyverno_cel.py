@@ -54,6 +54,10 @@ class Policy:
     def refused(self) -> tuple[str, ...]:
         return self.written.refused
 
+    def may_read(self, keys: frozenset[str]) -> bool:
+        """Whether what it says may hang on fields with these names."""
+        return bool(self.exceptions) or any(one.may_read(keys) for one in (self.written, *self.generated))
+
 
 def compile_validating(obj: Manifest, inventory: Inventory) -> Policy:
     """Read a policy; what can't be compiled is kept as a reason."""

@@ -54,7 +54,11 @@ class Context:
     @cached_property
     def data(self) -> dict[str, Any]:
         """What expressions see; made when one is first asked for."""
-        return {**(self._parent.data if self._parent is not None else _request(self.candidate)), **self._own}
+        return {**(self._parent.data if self._parent is not None else {"request": self._request}), **self._own}
+
+    @cached_property
+    def _request(self) -> dict[str, Any]:
+        return self._parent._request if self._parent is not None else _request(self.candidate)
 
     def inner(self, entries: Iterable[Mapping[str, Any]], **values: Any) -> Context:
         """A context for one element of a loop."""
@@ -72,12 +76,24 @@ class Context:
                 self._load(name)
         if seen.images and "images" not in self.data:
             self.data["images"] = _images(self.candidate)
-        found: Any = self.data if seen.steps else search(expression, self.data)
-        for step in seen.steps:
-            found = found.get(step) if isinstance(found, dict) else None
+        found = self._found(expression, seen)
         if found is None:
             raise Unresolved(f"failed to resolve {expression}")
         return found
+
+    def _found(self, expression: str, seen: _Read) -> Any:
+        if seen.steps:
+            found: Any = self.data
+            for step in seen.steps:
+                found = found.get(step) if isinstance(found, dict) else None
+            return found
+        if not seen.request or self.data.get("request") is not self._request:
+            return search(expression, self.data)
+        # What is read of the request alone is the same for every policy.
+        known: dict[str, Any] = self.candidate.__dict__.setdefault("_queries", {})
+        if expression not in known:
+            known[expression] = search(expression, self.data)
+        return known[expression]
 
     def _load(self, name: str) -> None:
         entry = self._entries[name]
@@ -130,23 +146,31 @@ class _Read(NamedTuple):
     who: bool
     images: bool
     steps: tuple[str, ...]
+    #: Whether it reads nothing but the request.
+    request: bool
 
 
 @lru_cache(maxsize=4096)
 def _read(expression: str) -> _Read:
     plain = tuple(expression.split(".")) if _PATH.fullmatch(expression) else ()
     images = re.search(r"(?<![\w.])images\b", expression) is not None
-    return _Read(_WHO.search(expression) is not None, images, plain)
+    return _Read(_WHO.search(expression) is not None, images, plain, _of_request(expression))
+
+
+def _of_request(expression: str) -> bool:
+    from kfm_checks.admission.jmespath_reads import Unclear, read
+
+    try:
+        return not any(name.startswith("element") for name in read(expression, whole=False))
+    except Unclear:
+        return False
 
 
 def _request(candidate: Candidate) -> dict[str, Any]:
     made = request(candidate)
-    kind = {k: made["kind"][k] for k in ("group", "version", "kind")}
     return {
-        "request": {
-            "object": candidate.obj, "operation": candidate.operation, "name": candidate.name, "kind": kind,
-            "namespace": made.get("namespace", ""), "resource": made["resource"], "dryRun": False,
-        }
+        "object": candidate.obj, "operation": candidate.operation, "name": candidate.name, "kind": made["kind"],
+        "namespace": made.get("namespace", ""), "resource": made["resource"], "dryRun": False,
     }  # fmt: skip
 
 

@@ -192,7 +192,8 @@ def _options() -> Any:
 
 
 @lru_cache(maxsize=2048)
-def _compiled(expression: str) -> Any:
+def compiled(expression: str) -> Any:
+    """An expression that is read once. Raises PolicyError where it can't be."""
     import jmespath
     from jmespath import exceptions
 
@@ -207,7 +208,7 @@ def search(expression: str, data: Any) -> Any:
     from jmespath import exceptions
 
     try:
-        return _compiled(expression).search(data, _options())
+        return compiled(expression).search(data, _options())
     except exceptions.UnknownFunctionError as error:
         name = str(error).rpartition(": ")[2].removesuffix("()")
         if name in ELSEWHERE or name == "regex_replace_all_literal":

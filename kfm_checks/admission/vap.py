@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.cel_reads import may_read
 from kfm_checks.admission.cel_scope import Scope, bindings, unset_fields
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import Matcher, selected, texts
@@ -49,6 +50,11 @@ class Policy:
     def refused(self) -> tuple[str, ...]:
         """Expressions that the type check refuses."""
         return tuple(self.block.refused)
+
+    def may_read(self, keys: frozenset[str]) -> bool:
+        """Whether what it says may hang on fields with these names."""
+        every = (*(e for _, e in self.conditions), *(v.expression for v in self.validations))
+        return may_read(every, self.block, keys)
 
 
 @dataclass(frozen=True)
