@@ -74,6 +74,8 @@ class Scope:
         self._errors: dict[str, PolicyError] = {}
         self._activation: Any = None
         self._shared: Shared | None = None
+        #: Whether a parameter is a Secret, whose values no message may quote.
+        self.reads_secret = False
 
     @classmethod
     def of(cls, candidate: Candidate, block: Block) -> Scope:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from kfm_checks.admission import lib_image
 from kfm_checks.admission.cel_scope import request
+from kfm_checks.admission.kyverno_api import from_url
 from kfm_checks.admission.kyverno_jmespath import search
 from kfm_checks.admission.kyverno_pattern import Check
 from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
@@ -109,6 +110,8 @@ class Context:
     def _entry(self, name: str, entry: Mapping[str, Any]) -> Any:
         if isinstance(entry.get("variable"), dict):
             return self._variable(name, entry["variable"])
+        if isinstance(entry.get("apiCall"), dict):
+            return self._called(name, entry["apiCall"])
         reference = entry.get("configMap")
         if not isinstance(reference, dict):
             kind = next((k for k in ("apiCall", "imageRegistry", "globalReference") if k in entry), "context entry")
@@ -120,6 +123,20 @@ class Context:
         found = self.inventory.get("ConfigMap", *wanted)
         if found is None:
             raise NotEvaluated(f"the ConfigMap {wanted[1]}/{wanted[0]} that the policy reads is not in the render")
+        return found
+
+    def _called(self, name: str, call: Mapping[str, Any]) -> Any:
+        """A GET of one object by its name, which the render answers where it holds the object."""
+        try:
+            url = str(substitute(self, call.get("urlPath") or ""))
+            found: Any = from_url(url, call, self.inventory)
+        except LookupError as error:
+            raise NotEvaluated(f"the context entry {name} needs an apiCall: {error.args[0]}") from error
+        path = call.get("jmesPath")
+        if path:
+            found = search(str(substitute(self, path)), found)
+        if found is None and "default" in call:
+            return substitute(self, call["default"])
         return found
 
     def _variable(self, name: str, variable: Mapping[str, Any]) -> Any:

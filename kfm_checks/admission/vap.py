@@ -207,6 +207,7 @@ def _with_params(
         scope = Scope.of(candidate, policy.block)
     else:
         scope = Scope(candidate, policy.block, bindings(candidate, param), unset_fields(candidate))
+        scope.reads_secret = policy.param_kind == ("v1", "Secret")
     try:
         if not conditions_hold(scope, policy.conditions):
             return
@@ -261,7 +262,7 @@ def _judged(scope: Scope, validation: Validation, fails_open: bool) -> tuple[Res
 def message_of(scope: Scope, validation: Validation) -> str:
     """The message as the server composes it: messageExpression, else message, else the expression."""
     made = ""
-    if validation.message_expression is not None:
+    if validation.message_expression is not None and not scope.reads_secret:
         try:
             value = scope.run(validation.message_expression)
             made = value.strip() if isinstance(value, str) else ""
