@@ -37,7 +37,21 @@ KYVERNO_PROFILE = Profile(
     "kyverno",
     (("bindings", None), ("encoders", None), ("math", None), *KUBERNETES_PROFILE.extensions),
     functions=KYVERNO,
-    outside=frozenset({"resource.List", "resource.list", "resource.Post", "resource.post", "http", "globalContext", "imageData", "images", "attestors", "generator", "x509"}),
+    outside=frozenset(
+        {
+            "resource.List",
+            "resource.list",
+            "resource.Post",
+            "resource.post",
+            "http",
+            "globalContext",
+            "imageData",
+            "images",
+            "attestors",
+            "generator",
+            "x509",
+        }
+    ),
     open_ended=True,
 )
 _KINDS = ("str", "int", "bool", "map", "list", "double", "uint", "bytes", "null", "duration", "timestamp")

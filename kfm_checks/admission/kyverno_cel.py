@@ -73,7 +73,7 @@ def compile_validating(obj: Manifest, inventory: Inventory) -> Policy:
         tuple(_generated(obj, spec)),
         (actions or ("deny",)) if dig(spec, "evaluation", "admission", "enabled") is not False else ("audit",),
         tuple(_exceptions(obj, inventory)),
-        Lookup(inventory, resources(inventory)),
+        Lookup(inventory, resources(inventory), obj.key.namespace),
         "a policy for plain JSON is not evaluated" if json_mode else "",
     )
 

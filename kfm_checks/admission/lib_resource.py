@@ -1,4 +1,4 @@
-"""Kyverno's ``resource.Get``, answered from the render: an object that is rendered is the one that the cluster will have.
+"""Kyverno's ``resource.Get``, answered from the render: what is rendered is what the cluster will have.
 
 https://kyverno.io/docs/policy-types/cel-libraries/. What isn't rendered may be in the cluster all the same, and Secrets
 are never read, since a policy's message may quote what it read.
@@ -21,7 +21,9 @@ UNKNOWN = "kfm-checks cannot tell: "
 class Lookup:
     """Named objects of the render, by the names that the API gives them."""
 
-    def __init__(self, inventory: Inventory, resources: Resources) -> None:
+    def __init__(self, inventory: Inventory, resources: Resources, namespace: str = "") -> None:
+        #: The one namespace that a namespaced policy looks into.
+        self.namespace = namespace
         self._inventory = inventory
         self._resources = resources
 
@@ -61,3 +63,11 @@ def get(api_version: str, resource: str, namespace: str, name: str) -> dict[str,
         return lookup.named(api_version, resource, namespace, name)
     except LookupError as error:
         raise ValueError(f"{UNKNOWN}{error.args[0]}") from error
+
+
+def get_here(api_version: str, resource: str, name: str) -> dict[str, Any]:
+    """``resource.Get(API_VERSION, RESOURCE, NAME)`` of a namespaced policy."""
+    lookup = _current.get()
+    if lookup is None or not lookup.namespace:
+        raise ValueError("resource.Get takes a namespace in a policy of the cluster")
+    return get(api_version, resource, lookup.namespace, name)

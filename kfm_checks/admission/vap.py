@@ -177,12 +177,16 @@ def _verdict(
 
 def _params(policy: Policy, binding: Binding | None, candidate: Candidate, inventory: Inventory) -> list[Any]:
     """The parameter objects, [None] where the policy has none. Raises PolicyError as the server fails the binding."""
-    if policy.param_kind is None or binding is None:
+    if policy.param_kind is None or binding is None or binding.param_ref is None:
         return [None]
-    if binding.param_ref is None:
-        return [None]
-    ref, (api_version, kind) = binding.param_ref, policy.param_kind
-    found = [obj for obj in inventory if (obj.key.api_version, obj.key.kind) == (api_version, kind)]
+    return params_of(policy.param_kind, binding.param_ref, candidate, inventory)
+
+
+def params_of(
+    kind: tuple[str, str], ref: Mapping[str, Any], candidate: Candidate, inventory: Inventory
+) -> list[dict[str, Any]]:
+    """The objects of a kind that a reference names or selects. Raises PolicyError where there is none."""
+    found = [obj for obj in inventory if (obj.key.api_version, obj.key.kind) == kind]
     if any(obj.key.namespace for obj in found) or ref.get("namespace"):
         namespace = str(ref.get("namespace") or candidate.namespace)
         found = [obj for obj in found if obj.key.namespace == namespace]

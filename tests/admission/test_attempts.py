@@ -13,8 +13,8 @@ from kfm_checks.admission.jmespath_reads import Unclear, read
 from kfm_checks.admission.kyverno_reads import fields
 from kfm_checks.admission.ladder import STEPS, Ladder
 from kfm_checks.admission.patterns import NODE_PORT, PATTERNS
-from kfm_checks.facts.admission import rail_matrix
 from kfm_checks.facts.admission import admission_candidates as candidates
+from kfm_checks.facts.admission import rail_matrix
 from kfm_checks.manifests import parse_manifests
 from tests.admission.helpers import known
 from tests.admission.test_gatekeeper import TEMPLATE
@@ -66,7 +66,7 @@ def answers(pattern: str, *texts: str) -> set[str]:
 )
 def test_refusal_that_the_violation_causes(workload: str, expression: str, expected: str) -> None:
     """A rule about a label forbids nothing; one about both does, tried on an object with the label."""
-    text = policy('{expression: "%s"}' % expression)
+    text = policy(f'{{expression: "{expression}"}}')
     assert answers("is privileged", workload, text, BOUND) == {expected}
 
 
@@ -129,14 +129,16 @@ def test_policy_that_looks_at_the_first_container_alone() -> None:
 )
 def test_node_port(kind: str, expression: str, expected: str) -> None:
     """A Service that has a node port already is tried as one that has none."""
-    text = policy('{expression: "%s"}' % expression, resources="[services]")
+    text = policy(f'{{expression: "{expression}"}}', resources="[services]")
     assert answers("is of type NodePort", SERVICE % kind, text, BOUND) == {expected}
 
 
 CONSTRAINT = "apiVersion: constraints.gatekeeper.sh/v1beta1\nkind: K\nmetadata: {name: c}\nspec: {match: {kinds: [{apiGroups: [''], kinds: [Pod]}]}}\n"
-UNLABELLED = 'not input.review.object.metadata.labels.team\n          msg := sprintf("%v is of no team", [input.review.object])'
+UNLABELLED = (
+    'not input.review.object.metadata.labels.team\n          msg := sprintf("%v is of no team", [input.review.object])'
+)
 UNPINNED = 'image := input.review.object.spec.containers[_].image\n          not contains(image, "@sha256:")\n          msg := image'
-NEVER = 'image := input.review.object.spec.containers[_].image\n          msg := image'
+NEVER = "image := input.review.object.spec.containers[_].image\n          msg := image"
 
 
 @pytest.mark.parametrize(("body", "expected"), [(UNLABELLED, "no"), (UNPINNED, "yes"), (NEVER, "unknown")])
