@@ -1,6 +1,6 @@
 """Keep reports in the cluster: one OpenReports object for each overlay, by server-side apply.
 
-This is the only place that writes to a cluster, and it writes nothing else. It is asked for by ``--store-reports`` alone.
+This alone writes to a cluster, and it writes nothing else; ``--store-reports`` asks for it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What was seen of a cluster, as the notebook and the site show it alike: rows and pictures, no verdict of their own."""
+"""What was seen of a cluster, as the notebook and the site show it alike: rows and pictures, no verdict."""
 
 from kfm_checks.seen.access import Pair, pairs
 from kfm_checks.seen.drift import Line, Moment, lines, moments
