@@ -123,7 +123,7 @@ def _sphinx(
     try:
         with (
             _quiet_kernels(),
-            state.notebook_environment(judged.target.folder, judged.report.overlay.as_of),
+            state.notebook_environment(judged.target.folder, judged.report.overlay.as_of, _kept(judged, doctrees)),
             patch_docutils(source),
             docutils_namespace(),
         ):
@@ -138,6 +138,15 @@ def _sphinx(
         state.provide(None)
     lines = (line.replace(f"{source}/", "") for line in warning.getvalue().splitlines())
     return tuple(line for line in lines if line.strip())
+
+
+def _kept(judged: Judged, scratch: Path) -> Path | None:
+    """What was seen of a cluster, as a snapshot for the notebooks: they say what the pages say, and contact nobody."""
+    from kfm_checks.facts.cluster import Cluster
+    from kfm_checks.live.snapshot import write_snapshot
+
+    cluster = judged.facts.inputs.get("cluster")
+    return write_snapshot(cluster, scratch / "snapshot").parent if isinstance(cluster, Cluster) else None
 
 
 @contextlib.contextmanager

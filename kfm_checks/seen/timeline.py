@@ -91,6 +91,12 @@ def seconds(text: str) -> int | None:
     return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
 
 
+def when(text: str) -> str:
+    """A time for readers, in UTC; what is no time stays as it is."""
+    at = seconds(text)
+    return text if at is None else shown(at)
+
+
 def shown(at: int) -> str:
     """``2026-11-21 14:05``, in UTC."""
     return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")

@@ -16,6 +16,9 @@ from kfm_checks.sphinx_ext.view import View
 #: How notebooks are told which overlay to look at, and on which day expiry is judged.
 OVERLAY_VARIABLE = "KFM_CHECKS_OVERLAY"
 AS_OF_VARIABLE = "KFM_CHECKS_AS_OF"
+#: Which snapshot to look at; a site's notebooks contact no cluster themselves.
+SNAPSHOT_VARIABLE = "KFM_CHECKS_SNAPSHOT"
+_CONTEXTS = ("KFM_CHECKS_CONTEXT", "KFM_CONTEXT", "KFM_SNAPSHOT")
 
 
 @dataclass
@@ -63,9 +66,11 @@ def uri(start: str, to: str, anchor: str = "") -> str:
 
 
 @contextmanager
-def notebook_environment(overlay: Path, as_of: str) -> Iterator[None]:
-    """The variables by which notebooks find the overlay and the day, set for the time of a build."""
-    wanted = {OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of}
+def notebook_environment(overlay: Path, as_of: str, snapshot: Path | None = None) -> Iterator[None]:
+    """The variables by which notebooks find the overlay, the day and what was seen of a cluster, during a build."""
+    seen = str(snapshot) if snapshot else ""
+    wanted = {OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of, SNAPSHOT_VARIABLE: seen}
+    wanted |= dict.fromkeys(_CONTEXTS, "")
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
     try:
