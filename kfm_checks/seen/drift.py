@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from kfm_checks.engine import Facts
 from kfm_checks.model import ObjectKey
+from kfm_checks.seen.times import when
 
 #: What stands first: doors and objects that nobody committed, then what is gone, then what was changed.
 ORDER = ("extra", "missing", "changed")
@@ -71,7 +72,7 @@ class Moment:
         """The whole story in one line."""
         fields = ", ".join(pointer for pointer in self.pointers if pointer)
         about = f"{self.object} {WORDS.get(self.change, self.change)}" + (f" at {fields}" if fields else "")
-        return f"{self.since or 'nobody knows when'}: {self.by or 'nobody said who'}: {about}"
+        return f"{when(self.since) or 'nobody knows when'}: {self.by or 'nobody said who'}: {about}"
 
 
 def lines(facts: Facts) -> tuple[Line, ...]:

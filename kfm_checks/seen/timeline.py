@@ -6,10 +6,10 @@ Colours come from variables of the page around it, with what a plain page has as
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from html import escape
 
 from kfm_checks.seen.drift import Moment
+from kfm_checks.seen.times import seconds, shown
 
 #: Pixels: a lane, its name, the width of time, and the space around.
 _LANE, _NAME, _WIDTH, _EDGE, _TOP = 34, 190, 640, 8, 26
@@ -80,23 +80,3 @@ def _axis(first: int, last: int, x: Callable[[int], int], height: int) -> str:
         f'<path d="M{x(at)} {_TOP - 6}V{height - 20}" stroke="var(--edge,#6b7280)" stroke-dasharray="2 3"/>'
         for at, anchor in ends
     )
-
-
-def seconds(text: str) -> int | None:
-    """Seconds since 1970 of an ISO 8601 time; None where it is none."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return int((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp())
-
-
-def when(text: str) -> str:
-    """A time for readers, in UTC; what is no time stays as it is."""
-    at = seconds(text)
-    return text if at is None else shown(at)
-
-
-def shown(at: int) -> str:
-    """``2026-11-21 14:05``, in UTC."""
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M")

@@ -14,7 +14,7 @@ from kfm_checks.errors import NotVerified
 from kfm_checks.redaction import redact
 from kfm_checks.seen.access import by_permission
 from kfm_checks.seen.enforcement import words
-from kfm_checks.seen.timeline import when
+from kfm_checks.seen.times import when
 from kfm_checks.sphinx_ext.directives import Part
 from kfm_checks.sphinx_ext.view import Finding
 
