@@ -7,7 +7,7 @@ BIN     := $(VENV)/bin
 AS_OF   ?= 2026-11-22
 
 .DEFAULT_GOAL := help
-.PHONY: help site notebooks test test-postgis lint docs nbval lock bench clean
+.PHONY: help site notebooks test test-postgis test-cluster lint lint-workflows docs nbval lock bench clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,6 +45,9 @@ lint: $(VENV)/dev.stamp ## style, types, layers
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+lint-workflows: ## the workflows by actionlint, built from the Go module proxy where there is Go
+	@tools/actionlint.sh
+
 nbval: $(VENV)/dev.stamp ## the notebooks against their committed outputs
 	KFM_CHECKS_AS_OF=$(AS_OF) KFM_CHECKS_GATE=1 $(BIN)/python -m pytest -p no:cacheprovider --nbval notebooks -n 2
 
@@ -58,6 +61,11 @@ lock: ## write the hashed requirements anew (needs uv)
 test-postgis: $(VENV)/dev.stamp ## the PostGIS loader against a real server (tools/ci_postgis.sh installs one)
 	tools/ci_postgis.sh
 	$(BIN)/python -m pytest -p no:cacheprovider -m postgis tests/data
+
+test-cluster: $(VENV)/dev.stamp ## the live checks against a real control plane (Go builds one, the first time in a quarter of an hour)
+	@$(BIN)/python -m tests.cluster.programs; status=$$?; \
+	if [ $$status -eq 3 ]; then exit 0; elif [ $$status -ne 0 ]; then exit $$status; fi; \
+	KFM_CLUSTER=1 $(BIN)/python -m pytest -p no:cacheprovider -m cluster tests/cluster
 
 bench: $(VENV)/dev.stamp ## what a run costs beside the bare render
 	$(BIN)/python -m benchmarks

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +71,8 @@ class Comparison:
 
 
 def _some(things: Iterable[str], most: int = 20) -> list[str]:
-    listed = sorted(things)
+    """Each thing once, with its number where it is more than one."""
+    listed = [f"{thing} ({number})" if number > 1 else thing for thing, number in sorted(Counter(things).items())]
     return listed[:most] + ([f"and {len(listed) - most} more"] if len(listed) > most else [])
 
 
@@ -114,6 +116,21 @@ def compare(then: Standing, now: Standing) -> Comparison:
         rule_changed=_rule_changes(then, now),
         since=then.as_of,
     )
+
+
+def against(
+    report: Report, before: Mapping[str, Standing], *, partial: bool = False
+) -> tuple[Report, Comparison | None]:
+    """The report beside its baseline; None, and a note on the report, where the baseline doesn't know the overlay."""
+    then = before.get(report.overlay.path)
+    if then is None:
+        return noted(report, ["the baseline does not know this overlay"]), None
+    return report, compare(then, standing(report, partial=partial))
+
+
+def noted(report: Report, lines: Sequence[str]) -> Report:
+    """The report with further notes."""
+    return replace(report, overlay=replace(report.overlay, notes=(*report.overlay.notes, *lines)))
 
 
 def _rule_changes(then: Standing, now: Standing) -> tuple[str, ...]:

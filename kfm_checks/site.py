@@ -8,10 +8,11 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from kfm_checks.baseline import Comparison, Standing, against
 from kfm_checks.errors import KfmChecksError, UsageError
 from kfm_checks.run import Judged, Options, judge
 from kfm_checks.target import locate
@@ -30,6 +31,8 @@ class Built:
 
     judged: Judged
     index: Path
+    #: What became of the baseline; None where none was given, or it doesn't know the overlay.
+    against: Comparison | None
     #: Warnings of the build, one a line; none in a build that is as it should be.
     warnings: tuple[str, ...]
 
@@ -41,24 +44,29 @@ def build(
     *,
     judged: Judged | None = None,
     notebooks: bool = True,
+    baseline: Mapping[str, Standing] | None = None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> Built:
-    """Judge the overlay at ``path`` (unless ``judged`` is given) and write its site to ``out``.
+    """Judge the overlay at ``path`` (unless ``judged`` is given) and write its site to ``out``, beside a ``baseline``.
 
     The day by which expiry is judged is ``options.as_of``, else the date of the last commit, else today. An existing
     ``out`` is replaced if it holds a site or nothing. Raises KfmChecksError: the overlay can't be rendered, ``out`` is
     something else, Sphinx is not installed, a notebook fails.
     """
-    target = locate(path)
     chosen = options or Options()
     if judged is None:
         progress("judging the overlay")
-        judged = judge(path, replace(chosen, as_of=chosen.as_of or commit_date(target.root)))
+        judged = judge(path, replace(chosen, as_of=chosen.as_of or commit_date(locate(path).root)))
+    comparison = None
+    if baseline is not None:
+        report, comparison = against(judged.report, baseline, partial=bool(chosen.only))
+        judged = replace(judged, report=report)
     out_folder = _out(Path(out))
     with tempfile.TemporaryDirectory(prefix="kfm-checks-site-") as scratch:
         source, built = Path(scratch) / "source", Path(scratch) / "html"
         _copy_sources(source, notebooks=notebooks)
-        warnings = _sphinx(judged, source, built, Path(scratch) / "doctrees", progress)
+        shown = _Shown(judged, comparison, chosen.change)
+        warnings = _sphinx(shown, source, built, Path(scratch) / "doctrees", progress)
         for name in LEFTOVERS:
             (built / name).unlink(missing_ok=True)
         if out_folder.exists():
@@ -66,7 +74,7 @@ def build(
         out_folder.parent.mkdir(parents=True, exist_ok=True)
         shutil.copytree(built, out_folder)
     (out_folder / MARK).touch()
-    return Built(judged, out_folder / "index.html", warnings)
+    return Built(judged, out_folder / "index.html", comparison, warnings)
 
 
 #: Pages are read and written, and notebooks run, by so many processes at a time.
@@ -104,9 +112,16 @@ def _copy_sources(into: Path, *, notebooks: bool) -> None:
             shutil.copy(path, into / name)
 
 
-def _sphinx(
-    judged: Judged, source: Path, out: Path, doctrees: Path, progress: Callable[[str], None]
-) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Shown:
+    """What the pages show, and the file with the facts of the change."""
+
+    judged: Judged
+    comparison: Comparison | None
+    change: Path | None
+
+
+def _sphinx(shown: _Shown, source: Path, out: Path, doctrees: Path, progress: Callable[[str], None]) -> tuple[str, ...]:
     try:
         from sphinx.application import Sphinx
         from sphinx.errors import SphinxError
@@ -117,13 +132,16 @@ def _sphinx(
     from kfm_checks.sphinx_ext import state
     from kfm_checks.sphinx_ext.view import View
 
+    judged = shown.judged
     nocolor()
     status, warning = _Progress(progress), io.StringIO()
-    state.provide(View(judged))
+    state.provide(View(judged, shown.comparison))
     try:
         with (
             _quiet_kernels(),
-            state.notebook_environment(judged.target.folder, judged.report.overlay.as_of, _kept(judged, doctrees)),
+            state.notebook_environment(
+                judged.target.folder, judged.report.overlay.as_of, shown.change, _kept(judged, doctrees)
+            ),
             patch_docutils(source),
             docutils_namespace(),
         ):

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from kfm_checks.baseline import Standing, compare, read_baseline, standing, written
+from kfm_checks.baseline import Standing, against, compare, read_baseline, standing, written
 from kfm_checks.cli import main
 from kfm_checks.errors import UsageError
 from kfm_checks.exports.json_report import as_dict, from_dict
@@ -68,6 +68,34 @@ def test_a_new_failure_shuts_the_gate(folder: Path, capsys: pytest.CaptureFixtur
     assert status == 1
     assert "1 new, 1 mended, 0 unchanged" in out
     assert "new: images-are-not-latest: app/Deployment/web" in out
+
+
+def test_a_failure_that_is_new_many_times_is_named_once() -> None:
+    """The same check on the same object: one line with its number."""
+    now = Standing("prod", failing={"a": "check: x", "b": "check: x", "c": "check: y"})
+    assert compare(Standing("prod"), now).lines()[1:] == ["new: check: x (2)", "new: check: y"]
+
+
+def test_the_site_refuses_a_baseline_that_is_none(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Before anything is judged or built: status 2, one line, no site."""
+    (folder / "bad.json").write_text("[]")
+    with pytest.raises(SystemExit) as stopped:
+        main(["site", str(folder), "--baseline", str(folder / "bad.json"), "-o", str(folder / "out")])
+    shown = capsys.readouterr()
+    assert (stopped.value.code, shown.out, shown.err.count("\n")) == (2, "", 1)
+    assert not (folder / "out").exists()
+
+
+def test_a_baseline_that_does_not_know_the_overlay(folder: Path) -> None:
+    """Nothing is compared, the report says so, and the whole report decides."""
+    from kfm_checks.cli.gate import status_of
+
+    report = check_objects([], only=["RAIL-06"], as_of="2026-11-22")
+    beside, comparison = against(report, {"elsewhere": Standing("elsewhere")})
+    assert comparison is None
+    assert beside.overlay.notes == ("the baseline does not know this overlay",)
+    given = {"strict": False, "require": ["RAIL-06"]}
+    assert status_of(report, None, given) == int(report.requirement("RAIL-06").status == "not-verified")
 
 
 def test_moving_an_object_in_its_file_is_no_news(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

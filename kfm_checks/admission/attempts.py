@@ -1,7 +1,8 @@
 """What would be let in: the patterns that the rails forbid, each tried as an object made from the overlay's own.
 
 A workload (or a Service) is changed so that it breaks one rail, and every enforcing policy is asked. The change is made
-to the Pod that it makes, since policies often match Pods alone, and then to the workload itself.
+to the Pod that it makes, since policies often match Pods alone, and then to the workload itself. A policy that refuses
+the object without the violation too refuses it for another reason, and forbids nothing of the rail: see ``ladder``.
 """
 
 from __future__ import annotations
@@ -11,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from kfm_checks.admission.engine import Policies, Unit
-from kfm_checks.admission.locate import pod_path
+from kfm_checks.admission.ladder import STEPS, Ladder
 from kfm_checks.admission.model import Candidate, Verdict
-from kfm_checks.admission.patterns import SERVING, Pattern
+from kfm_checks.admission.patterns import NODE_PORT, SERVING, Pattern
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.pod_security import enforcement, violations
 from kfm_checks.facts.workloads import Workload
@@ -28,7 +29,7 @@ class Attempt:
     words: str
     subject: Manifest
     path: Path
-    #: Verdicts that refuse it; Pod Security is said in ``pod_security``.
+    #: Verdicts that refuse it because of the violation; Pod Security is said in ``pod_security``.
     by: tuple[Verdict, ...] = ()
     pod_security: str = ""
     #: Why nobody can tell, "" where it is known.
@@ -48,28 +49,39 @@ class Attempt:
         return (self.pod_security, *names) if self.pod_security else tuple(names)
 
 
-class Changed:
-    """The changed objects of one attempt, the Pod first: that is what most policies match. Made when asked for."""
+@dataclass
+class Way:
+    """One way to break a rail, and what was said of it so far. ``ladders``: of the Pod first, then of what makes it."""
 
-    def __init__(self, made: tuple[Candidate, ...], pattern: Pattern | None, index: int) -> None:
-        self._made = made
-        self._pattern = pattern
-        self._index = index
+    ladders: tuple[Ladder, ...]
+    by: tuple[Verdict, ...] = ()
+    #: Refusals by policies that fail open.
+    open_by: tuple[Verdict, ...] = ()
+    unknown: str = ""
 
-    def __iter__(self) -> Iterator[tuple[Candidate, Candidate | None]]:
-        """Each changed object with the one that it was made from; None where that one breaks the rail already.
+    @property
+    def refused(self) -> bool:
+        return bool(self.by or self.open_by)
 
-        What refuses the unchanged object too, refuses it for another reason: that doesn't count.
-        """
-        for one in reversed(self._made):
-            if self._pattern is None:
-                edited: Candidate | None = _node_port(one)
-                broken = dig(one.obj, "spec", "type") == "NodePort"
-            else:
-                edited = _edited(one, self._pattern, self._index)
-                broken = _broken(one, self._pattern)
-            if edited is not None:
-                yield edited, None if broken else one
+
+@dataclass
+class Trial:
+    """An attempt with all ways to break its rail: each of them has to be refused."""
+
+    attempt: Attempt
+    pattern: Pattern
+    ways: tuple[Way, ...]
+    pod_security: str = ""
+
+    def result(self) -> Attempt:
+        """The attempt with what came of it: the way that is refused least decides."""
+        if self.pod_security:
+            return replace(self.attempt, pod_security=self.pod_security)
+        let_in = [way for way in self.ways if not way.refused]
+        if let_in:
+            return replace(self.attempt, unknown=min(let_in, key=lambda way: bool(way.unknown)).unknown)
+        by = tuple(verdict for way in self.ways for verdict in way.by or way.open_by)
+        return replace(self.attempt, by=by, fails_open=any(not way.by for way in self.ways))
 
 
 class Trier:
@@ -83,83 +95,118 @@ class Trier:
 
     def workload(
         self, workload: Workload, made: tuple[Candidate, ...], patterns: tuple[Pattern, ...]
-    ) -> Iterator[tuple[Attempt, Changed]]:
-        """Each pattern on a workload, with the changed objects. ``made``: the workload and what it makes."""
+    ) -> Iterator[Trial]:
+        """Each pattern on a workload. ``made``: the workload and what it makes."""
         index = _last_container(workload)
         if index is None:
             return
+        mended: dict[Any, Candidate] = {}
+        self._before = {}
         for pattern in patterns:
-            if pattern.serving and workload.kind not in SERVING:
-                continue
-            changed = Changed(made, pattern, index)
-            attempt = Attempt(pattern.row, pattern.words, workload.obj, _path(workload, pattern.row, index))
-            yield self._tried(attempt, changed), changed
+            if not pattern.serving or workload.kind in SERVING:
+                attempt = Attempt(pattern.row, pattern.words, workload.obj, _path(workload, pattern.row, index))
+                yield self._tried(attempt, pattern, made, index, mended)
 
-    def service(self, own: Candidate) -> tuple[Attempt, Changed]:
+    def service(self, own: Candidate) -> Trial:
         """A Service turned into one with a node port."""
-        attempt = Attempt("RAIL-07", "is of type NodePort", own.source, ("spec", "type"))
-        changed = Changed((own,), None, 0)
-        return self._tried(attempt, changed), changed
+        self._before = {}
+        attempt = Attempt(NODE_PORT.row, NODE_PORT.words, own.source, ("spec", "type"))
+        return self._tried(attempt, NODE_PORT, (own,), 0, {})
 
-    def _tried(self, attempt: Attempt, changed: Changed) -> Attempt:
-        guarded = self._pod_security(attempt, changed)
-        if guarded:
-            return replace(attempt, pod_security=guarded)
-        open_by: tuple[Verdict, ...] = ()
-        unknown = ""
-        for one, unchanged in changed:
-            refused, failing_open, reason = self._ask(one, unchanged, attempt.words)
-            if refused:
-                return replace(attempt, by=refused)
-            open_by = open_by or failing_open
-            unknown = unknown or reason
-        if open_by:
-            return replace(attempt, by=open_by, fails_open=True)
-        return replace(attempt, unknown=unknown)
+    def _tried(
+        self, attempt: Attempt, pattern: Pattern, made: tuple[Candidate, ...], index: int, mended: dict[Any, Candidate]
+    ) -> Trial:
+        ways = tuple(
+            Way(tuple(Ladder(one, pattern, edit, index, mended) for one in reversed(made))) for edit in pattern.edits
+        )
+        trial = Trial(attempt, pattern, ways, self._pod_security(attempt.row, ways[0]))
+        for way in ways if not trial.pod_security else ():
+            self._go(way, pattern)
+            if not self.policies.constraints:
+                way.ladders = ()
+                if not way.refused and not way.unknown:
+                    break  # it is let in already, whatever is said of the other ways
+        return trial
 
-    def _ask(
-        self, one: Candidate, unchanged: Candidate | None, words: str
-    ) -> tuple[tuple[Verdict, ...], tuple[Verdict, ...], str]:
-        """Verdicts that refuse it, those that do so but fail open, and why one could not be evaluated."""
-        open_by: tuple[Verdict, ...] = ()
-        unknown = ""
-        first = self._last.get(words)
-        for unit in sorted(self.policies.units(one), key=lambda unit: unit.key != first):
-            found = tuple(unit.judge(one, False))
-            refused = tuple(v for v in found if v.refuses)
-            if refused and unchanged is not None:
-                before = self._refusing(unchanged, unit)
-                refused = tuple(v for v in refused if v.rule not in before)
-            if refused and not _fails_open(refused[0].policy):
-                self._last[words] = unit.key
-                return refused, (), ""
-            open_by = open_by or refused
-            unknown = unknown or next(
-                (_why(v) for v in found if v.result == "not-evaluated" and "deny" in v.actions), ""
-            )
-        return (), open_by, unknown
+    def _go(self, way: Way, pattern: Pattern) -> None:
+        """Ask every policy but Gatekeeper's about one way."""
+        for ladder in way.ladders:
+            first = ladder.step(0) if self.policies.judges(ladder.own, pattern.keys) else None
+            if first is None:
+                continue
+            for unit in self.policies.units(first.broken, self._last.get(pattern.words), pattern.keys):
+                caused = self._caused(way, ladder, unit)
+                if caused and not _fails_open(caused[0].policy):
+                    self._last[pattern.words] = unit.key
+                    way.by = caused
+                    return
+                way.open_by = way.open_by or caused
 
-    def _refusing(self, unchanged: Candidate, unit: Unit) -> frozenset[str]:
+    def _caused(self, way: Way, ladder: Ladder, unit: Unit) -> tuple[Verdict, ...]:
+        """Refusals by one policy that the violation causes; what can't be told is noted."""
+        refused = False
+        for number in range(STEPS):
+            step = ladder.step(number)
+            if step is None:
+                break
+            found = tuple(unit.judge(step.broken, False))
+            left = [v for v in found if v.refuses]
+            if number == 0:
+                doubts = (why(v) for v in found if v.result == "not-evaluated" and "deny" in v.actions)
+                way.unknown = way.unknown or next(doubts, "")
+            if not left:
+                return ()  # it lets the violation by
+            refused = True
+            caused = tuple(v for v in left if v.rule not in self._refusing(step.base, unit))
+            if caused:
+                return caused
+        if refused and mentions(unit.source[0], ladder.pattern.keys):
+            way.unknown = way.unknown or whatever(unit.source)
+        return ()
+
+    def _refusing(self, base: Candidate, unit: Unit) -> frozenset[str]:
         """Rules of a policy that refuse an object before it is changed."""
-        key = (id(unchanged), unit.key)
+        key = (id(base), unit.key)
         if key not in self._before:
-            self._before[key] = frozenset(v.rule for v in unit.judge(unchanged, False) if v.refuses)
+            self._before[key] = frozenset(v.rule for v in unit.judge(base, False) if v.refuses)
         return self._before[key]
 
-    def _pod_security(self, attempt: Attempt, changed: Changed) -> str:
+    def _pod_security(self, row: str, way: Way) -> str:
         """Pod Security by the namespace's label, which refuses Pods as any policy does."""
-        pod, _ = next(iter(changed), (None, None)) if attempt.row == "RAIL-08" else (None, None)
-        if pod is None:
+        step = way.ladders[0].step(0) if row == "RAIL-08" and way.ladders else None
+        if step is None or step.broken.kind != "Pod":
             return ""
-        enforced = enforcement(self.inventory.namespaces.get(pod.namespace))
-        if pod.kind != "Pod" or enforced.level == "privileged" or enforced.problem:
+        enforced = enforcement(self.inventory.namespaces.get(step.broken.namespace))
+        if enforced.level == "privileged" or enforced.problem:
             return ""
-        if violations(pod.obj, enforced.level, enforced.version):
-            return f"Pod Security ({enforced.level}) of namespace {pod.namespace}"
+        known = {v.control for v in violations(step.base.obj, enforced.level, enforced.version)}
+        if any(v.control not in known for v in violations(step.broken.obj, enforced.level, enforced.version)):
+            return f"Pod Security ({enforced.level}) of namespace {step.broken.namespace}"
         return ""
 
 
-def _why(verdict: Verdict) -> str:
+_WORDS_ONLY = frozenset(
+    {"message", "messageExpression", "description", "metadata", "status", "match", "exclude", "matchConstraints"}
+)
+
+
+def mentions(source: Any, keys: frozenset[str]) -> bool:
+    """Whether a policy names a field that the violation touches, outside of what it only says."""
+    if isinstance(source, dict):
+        return any(k not in _WORDS_ONLY and (mentions(k, keys) or mentions(v, keys)) for k, v in source.items())
+    if isinstance(source, list | tuple):
+        return any(mentions(item, keys) for item in source)
+    return isinstance(source, str) and (source == "podSecurity" or any(key in source for key in keys))
+
+
+def whatever(sources: tuple[Manifest, ...]) -> str:
+    """Said of a policy that refuses every object an attempt could start from."""
+    key = sources[0].key
+    return f"{key.kind} {key.name} refuses it without the violation too, also the smallest one that was tried"
+
+
+def why(verdict: Verdict) -> str:
+    """Which policy can't be evaluated, and for what reason."""
     return f"{verdict.policy.key.kind} {verdict.policy.key.name}: {verdict.message}"
 
 
@@ -180,65 +227,3 @@ def _last_container(workload: Workload) -> int | None:
     if not isinstance(listed, list) or not listed or not all(isinstance(c, dict) for c in listed):
         return None
     return len(listed) - 1
-
-
-def _edited(one: Candidate, pattern: Pattern, index: int) -> Candidate | None:
-    path = pod_path(one)
-    spec = dig(one.obj, *path) if path is not None else None
-    if path is None or not isinstance(spec, dict):
-        return None
-    return replace(one, obj=_placed(one.obj, path, pattern.edit(spec, index)))
-
-
-def _broken(one: Candidate, pattern: Pattern) -> bool:
-    """Whether a container of the object breaks the rail as it is."""
-    path = pod_path(one)
-    spec = dig(one.obj, *path) if path is not None else None
-    listed = spec.get("containers") if isinstance(spec, dict) else None
-    if not isinstance(spec, dict) or not isinstance(listed, list):
-        return False
-    if pattern.row == "RAIL-06":
-        return any("@sha256:" not in str(dig(container, "image")) for container in listed)
-    return any(isinstance(c, dict) and pattern.edit(spec, i) == spec for i, c in enumerate(listed))
-
-
-def _node_port(own: Candidate) -> Candidate:
-    spec = dig(own.obj, "spec", default={})
-    kept = {k: v for k, v in spec.items() if k != "allocateLoadBalancerNodePorts"} if isinstance(spec, dict) else {}
-    return replace(own, obj={**own.obj, "spec": {**kept, "type": "NodePort", "externalTrafficPolicy": "Cluster"}})
-
-
-def _placed(obj: dict[str, Any], path: Path, value: Any) -> dict[str, Any]:
-    head = str(path[0])
-    return {**obj, head: value if len(path) == 1 else _placed(obj[head], path[1:], value)}
-
-
-def settle(policies: Policies, tried: list[tuple[Attempt, Changed]], others: tuple[Manifest, ...]) -> list[Attempt]:
-    """Ask Gatekeeper about all attempts that no other engine refuses; then what isn't evaluated here leaves a doubt."""
-    refusing: dict[int, list[Verdict]] = {}
-    doubts: dict[int, str] = {}
-    if policies.constraints:
-        pairs = [(i, *pair) for i, (attempt, made) in enumerate(tried) if not attempt.refused for pair in made]
-        before = {id(old): old for _, _, old in pairs if old is not None}
-        known = {
-            (id(v.candidate), v.policy.key, v.message) for v in policies.gatekeeper(tuple(before.values())) if v.refuses
-        }
-        # Candidates of different attempts may be equal in all but identity.
-        place = {id(new): (i, id(old)) for i, new, old in pairs}
-        for verdict in policies.gatekeeper(tuple(new for _, new, _ in pairs)):
-            index, old = place[id(verdict.candidate)]
-            if verdict.refuses and (old, verdict.policy.key, verdict.message) not in known:
-                refusing.setdefault(index, []).append(verdict)
-            elif verdict.result == "not-evaluated" and "deny" in verdict.actions:
-                doubts.setdefault(index, _why(verdict))
-    out = []
-    for index, (attempt, _) in enumerate(tried):
-        if not attempt.refused and index in refusing:
-            attempt = replace(attempt, by=tuple(refusing[index]), unknown="")
-        elif not attempt.refused and not attempt.unknown:
-            doubt = doubts.get(index, "")
-            if not doubt and others:
-                doubt = f"{others[0].key.kind} {others[0].key.name} may refuse it, and is not evaluated here"
-            attempt = replace(attempt, unknown=doubt)
-        out.append(attempt)
-    return out

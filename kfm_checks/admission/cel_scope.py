@@ -39,7 +39,6 @@ class Shared:
     def __init__(self, candidate: Candidate) -> None:
         self.values = bindings(candidate)
         self.unset = unset_fields(candidate)
-        self.namespace_known = candidate.namespace_known or not candidate.namespace
         self._activation: Any = None
 
     def activation(self, program: Program) -> Any:
@@ -56,19 +55,6 @@ def shared(candidate: Candidate) -> Shared:
         # The dataclass is frozen; this is a cache, as a cached property would be.
         kept = candidate.__dict__["_shared"] = Shared(candidate)
     return kept
-
-
-def holds_plainly(expression: Expression, candidate: Candidate) -> bool:
-    """Whether an expression without variables gives true; False also where the long way has to find out."""
-    program, known = expression.program, shared(candidate)
-    if program is None or expression.variables or expression.fields & known.unset:
-        return False
-    if expression.reads_namespace and not known.namespace_known:
-        return False
-    try:
-        return program.run(known.activation(program)) is True
-    except (PolicyError, NotEvaluated):
-        return False
 
 
 class Scope:

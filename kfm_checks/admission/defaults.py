@@ -204,6 +204,13 @@ _DEFAULTS: Mapping[tuple[str, str], Callable[[Obj], None]] = {
 _SERVER_SET = frozenset({"uid", "creationTimestamp", "resourceVersion", "managedFields", "selfLink", "generation"})
 
 
+#: Every name that ``undetermined`` can give, whatever the kind.
+SERVER_DECIDES = _SERVER_SET | {
+    "clusterIP", "clusterIPs", "ipFamilies", "ipFamilyPolicy", "nodePort", "healthCheckNodePort", "storageClassName",
+    "volumeName", "priority", "nodeName", "preemptionPolicy", "overhead", "ingressClassName",
+}  # fmt: skip
+
+
 def undetermined(obj: Mapping[str, Any]) -> frozenset[str]:
     """Names of fields that the server or a plugin of it sets on this object, to a value not known here."""
     metadata = dig(obj, "metadata", default={})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.admission import vap
@@ -12,6 +12,7 @@ from kfm_checks.admission.candidates import candidates, limited
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.admission.mutators import Mutator, mutators
 from kfm_checks.admission.resources import Resources, resources
+from kfm_checks.admission.together import HOLDS, Group, groups, settled
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest, ObjectKey
 
@@ -27,7 +28,35 @@ class Unit:
     """One thing that judges: a binding, or a policy that needs none. ``judge``: a candidate, whether to locate."""
 
     key: ObjectKey
+    #: The policy, and the binding where it has one.
+    source: tuple[Manifest, ...]
     judge: Callable[[Candidate, bool], Iterator[Verdict]]
+
+
+@dataclass(frozen=True)
+class Bound:
+    """Bound policies with a rule for a resource, and whether they reach it whatever the object is."""
+
+    pairs: tuple[tuple[vap.Policy, vap.Binding, bool], ...]
+    groups: tuple[Group, ...]
+
+    @cached_property
+    def denying(self) -> tuple[int, ...]:
+        """Places of those that refuse what fails."""
+        return tuple(place for place, (_, binding, _) in enumerate(self.pairs) if "deny" in binding.actions)
+
+    @cached_property
+    def _places(self) -> dict[ObjectKey, int]:
+        return {self.pairs[place][1].key: place for place in self.denying}
+
+    def place_of(self, key: ObjectKey | None) -> int | None:
+        """Where the binding with this key stands, None where it refuses nothing here."""
+        return self._places.get(key) if key is not None else None
+
+
+def _by_rules(evaluate: Any, policy: Any, known: Any, candidate: Candidate, locate: bool) -> Iterator[Verdict]:
+    found: Iterator[Verdict] = evaluate(policy, candidate, known, locate=locate)
+    return found
 
 
 @dataclass(frozen=True)
@@ -46,9 +75,8 @@ class Policies:
     constraints: tuple[gatekeeper.Constraint, ...]
     templates: tuple[gatekeeper.Template, ...]
     mutators: tuple[Mutator, ...]
-    _by_kind: dict[tuple[str, str, str, str], tuple[tuple[vap.Policy, vap.Binding, bool], ...]] = field(
-        default_factory=dict
-    )
+    _bound: dict[tuple[str, str, str, str], Bound] = field(default_factory=dict)
+    _rules: dict[tuple[str, str, str], tuple[kyverno.Policy, ...]] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
@@ -67,54 +95,77 @@ class Policies:
                     found.append((binding, wanted))
         return tuple(found)
 
-    def bound(self, candidate: Candidate) -> tuple[tuple[vap.Policy, vap.Binding, bool], ...]:
-        """Bound policies with a rule for the candidate's resource, and whether they reach it whatever it is."""
+    def bound(self, candidate: Candidate) -> Bound:
+        """What is bound to the candidate's resource, looked up once for all objects of it."""
         key = (candidate.group, candidate.version, candidate.resource, candidate.operation)
-        if key not in self._by_kind:
+        if key not in self._bound:
             group, _, resource, operation = key
-            self._by_kind[key] = tuple(
+            pairs = [
                 (policy, binding, policy.matcher.always(*key) and binding.matcher.always(*key))
                 for policy, bindings in self.vaps
                 if not policy.refused and any(r.reaches(group, resource, operation) for r in policy.matcher.rules)
                 for binding in bindings
-            )
-        return self._by_kind[key]
+            ]
+            self._bound[key] = Bound(tuple(pairs), groups([p if always else None for p, _, always in pairs]))
+        return self._bound[key]
 
-    def units(self, candidate: Candidate) -> Iterator[Unit]:
-        """What can be asked of the candidate, one binding or policy at a time; Gatekeeper is asked for all at once."""
-        for policy, binding, always in self.bound(candidate):
-            yield Unit(
-                binding.key,
-                lambda c, locate, p=policy, b=binding, a=always: vap.evaluate(  # type: ignore[misc]
-                    p, b, c, self.inventory, self.resources, locate=locate, matched=a
-                ),
-            )
+    def rules(self, candidate: Candidate) -> tuple[kyverno.Policy, ...]:
+        """Kyverno's policies with a rule for the candidate's kind."""
+        key = (candidate.group, candidate.version, candidate.kind)
+        if key not in self._rules:
+            self._rules[key] = tuple(p for p in self.kyverno if not p.refused and p.for_kind(candidate))
+        return self._rules[key]
+
+    def units(self, candidate: Candidate, first: ObjectKey | None, keys: frozenset[str]) -> Iterator[Unit]:
+        """What may refuse the candidate because of some fields, one binding or policy at a time; no constraints.
+
+        ``first``: the key of the one to begin with. What plainly holds, or doesn't read the fields, is left out.
+        """
+        bound = self.bound(candidate)
+        at = bound.place_of(first)
+        if at is not None:
+            yield self._unit(bound, at)
+        others = list(self._others(candidate, keys))
+        begin = next((unit for unit in others if unit.key == first), None)
+        if begin is not None:
+            yield begin
+        plain = settled(bound.groups, candidate)
+        yield from (self._unit(bound, place) for place in bound.denying if place != at and place not in plain)
+        yield from (unit for unit in others if unit is not begin)
+
+    def judges(self, candidate: Candidate, keys: frozenset[str]) -> bool:
+        """Whether anything but Gatekeeper could refuse the candidate because of some fields."""
+        return bool(self.bound(candidate).denying) or next(self._others(candidate, keys), None) is not None
+
+    def _unit(self, bound: Bound, place: int) -> Unit:
+        policy, binding, always = bound.pairs[place]
+        return Unit(binding.key, (policy.obj, binding.obj), partial(self._by_binding, policy, binding, always))
+
+    def _others(self, candidate: Candidate, keys: frozenset[str]) -> Iterator[Unit]:
         if self.kyverno:
             from kfm_checks.admission import kyverno
 
-            for rules in self.kyverno:
-                if not rules.refused:
-                    yield Unit(
-                        rules.obj.key,
-                        lambda c, locate, p=rules: kyverno.evaluate(p, c, self.inventory, locate=locate),  # type: ignore[misc]
-                    )
+            for rules in self.rules(candidate):
+                if rules.reads(candidate, keys):
+                    yield Unit(rules.obj.key, (rules.obj,), partial(_by_rules, kyverno.evaluate, rules, self.inventory))
         if self.kyverno_cel:
             from kfm_checks.admission import kyverno_cel
 
             for cel in self.kyverno_cel:
-                if not cel.refused:
-                    yield Unit(
-                        cel.obj.key,
-                        lambda c, locate, p=cel: kyverno_cel.evaluate(p, c, self.resources, locate=locate),  # type: ignore[misc]
-                    )
+                if not cel.refused and "deny" in cel.actions:
+                    yield Unit(cel.obj.key, (cel.obj,), partial(_by_rules, kyverno_cel.evaluate, cel, self.resources))
+
+    def _by_binding(
+        self, policy: vap.Policy, binding: vap.Binding, always: bool, candidate: Candidate, locate: bool
+    ) -> Iterator[Verdict]:
+        return vap.evaluate(policy, binding, candidate, self.inventory, self.resources, locate=locate, matched=always)
 
     def _webhooks(self, candidate: Candidate) -> Iterator[Verdict]:
         if self.kyverno:
             from kfm_checks.admission import kyverno
 
-            for rules in self.kyverno:
-                if not rules.refused:
-                    yield from kyverno.evaluate(rules, candidate, self.inventory)
+            for rules in self.rules(candidate):
+                yield from kyverno.evaluate(rules, candidate, self.inventory)
         if self.kyverno_cel:
             from kfm_checks.admission import kyverno_cel
 
@@ -133,11 +184,14 @@ class Policies:
         """Every verdict on every candidate, in order of the candidates; Gatekeeper's come last."""
         found: list[Verdict] = []
         for candidate in tried:
-            for policy, binding, always in self.bound(candidate):
-                plain = vap.all_hold(policy, binding, candidate) if always else []
-                found.extend(
-                    plain or vap.evaluate(policy, binding, candidate, self.inventory, self.resources, matched=always)
-                )
+            bound = self.bound(candidate)
+            plain = settled(bound.groups, candidate)
+            for place, (policy, binding, always) in enumerate(bound.pairs):
+                said = plain.get(place)
+                if said is None:
+                    found.extend(self._by_binding(policy, binding, always, candidate, True))
+                elif said == HOLDS:
+                    found.extend(vap.passes(policy, binding, candidate))
             found.extend(self._webhooks(candidate))
         found.extend(self.gatekeeper(tried))
         return tuple(unsettled(self, verdict) for verdict in found)

@@ -6,7 +6,7 @@ https://kyverno.io/docs/policy-types/cluster-policy/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -14,8 +14,10 @@ from kfm_checks.admission.cel_policy import Block, Expression
 from kfm_checks.admission.cel_scope import Scope
 from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
-from kfm_checks.admission.kyverno_match import UNJUDGED, kind_matches, rule_matches
-from kfm_checks.admission.kyverno_rules import Answer, conditions, judge
+from kfm_checks.admission.kyverno_match import UNJUDGED, kind_decides, kind_matches, rule_matches
+from kfm_checks.admission.kyverno_pattern import Check
+from kfm_checks.admission.kyverno_reads import fields
+from kfm_checks.admission.kyverno_rules import Answer, conditions, judge, patterns
 from kfm_checks.admission.kyverno_values import wildcard
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import in_namespace, texts
@@ -41,6 +43,9 @@ class Rule:
     name: str
     spec: Mapping[str, Any]
     cel: CelRule | None
+    patterns: Mapping[int, Check] = field(default_factory=dict)
+    #: Names of the fields that its verdict hangs on, None where that can't be told.
+    fields: frozenset[str] | None = None
 
 
 @dataclass(frozen=True)
@@ -52,14 +57,43 @@ class Policy:
     exceptions: tuple[Manifest, ...]
     fails_open: bool
     admission: bool
-    _by_kind: dict[tuple[str, str, str], tuple[Rule, ...]] = field(default_factory=dict)
+    _by_kind: dict[tuple[str, ...], tuple[tuple[Rule, bool], ...]] = field(default_factory=dict)
+    _actions: dict[tuple[int, str], Action] = field(default_factory=dict)
 
-    def for_kind(self, candidate: Candidate) -> tuple[Rule, ...]:
-        """Rules that name the candidate's kind, or no kind; the rest of their match is not looked at yet."""
-        key = (candidate.group, candidate.version, candidate.kind)
+    def for_kind(self, candidate: Candidate) -> tuple[tuple[Rule, bool], ...]:
+        """Rules that name the candidate's kind, or no kind; and whether they are for it whatever else it is."""
+        key = (candidate.group, candidate.version, candidate.kind, candidate.operation)
         if key not in self._by_kind:
-            self._by_kind[key] = tuple(rule for rule in self.rules if kind_matches(rule.spec, candidate))
+            named = [rule for rule in self.rules if kind_matches(rule.spec, candidate)]
+            decided = {id(rule) for rule in named if kind_decides(rule.spec)}
+            self._by_kind[key] = tuple(
+                (rule, id(rule) in decided)
+                for rule in named
+                if id(rule) not in decided or rule_matches(rule.spec, candidate)
+            )
         return self._by_kind[key]
+
+    def reads(self, candidate: Candidate, keys: frozenset[str]) -> bool:
+        """Whether a change of these fields may change what an enforced rule says of the candidate."""
+        excepting = any(dig(e, "spec", "conditions") for e in self.exceptions)
+        return any(
+            (excepting or rule.fields is None or not keys.isdisjoint(rule.fields))
+            and self.action(rule, candidate) == "deny"
+            for rule, _ in self.for_kind(candidate)
+        )
+
+    @cached_property
+    def namespace(self) -> str:
+        """The one namespace of a Policy, "" of a ClusterPolicy."""
+        return self.obj.key.namespace if self.obj.key.kind == "Policy" else ""
+
+    def action(self, rule: Rule, candidate: Candidate) -> Action:
+        """What a failure leads to, looked up once a namespace."""
+        # A Namespace is judged by labels of its own.
+        key = (id(rule), candidate.namespace or f"/{candidate.kind}/{candidate.name}")
+        if key not in self._actions:
+            self._actions[key] = action(self, rule, candidate)
+        return self._actions[key]
 
     @cached_property
     def refused(self) -> tuple[str, ...]:
@@ -72,7 +106,10 @@ def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
     spec = dig(obj, "spec", default={})
     spec = spec if isinstance(spec, dict) else {}
     written = [rule for rule in items(spec, "rules") if isinstance(rule.get("validate"), dict)]
-    rules = tuple(Rule(str(rule.get("name") or ""), rule, _cel(rule)) for rule in expanded(obj, written))
+    rules = tuple(
+        Rule(str(rule.get("name") or ""), rule, _cel(rule), dict(patterns(rule.get("validate"))), fields(rule))
+        for rule in expanded(obj, written)
+    )
     name = f"{obj.key.namespace}/{obj.key.name}" if obj.key.kind == "Policy" else obj.key.name
     exceptions = tuple(
         e
@@ -133,12 +170,13 @@ def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory, *, loca
     """What each rule says of a candidate; nothing for a rule that doesn't match."""
     if candidate.namespace in UNJUDGED:
         return
-    namespace = policy.obj.key.namespace if policy.obj.key.kind == "Policy" else ""
-    for rule in policy.for_kind(candidate):
+    if policy.namespace and policy.namespace != candidate.namespace:
+        return
+    for rule, decided in policy.for_kind(candidate):
         try:
-            if not rule_matches(rule.spec, candidate, namespace):
+            if not decided and not rule_matches(rule.spec, candidate, policy.namespace):
                 continue
-            if excepted(policy, rule, candidate, inventory):
+            if policy.exceptions and excepted(policy, rule, candidate, inventory):
                 yield _verdict(policy, rule, candidate, Answer("skip", "a PolicyException lets it off"))
                 continue
         except (NotEvaluated, PolicyError) as reason:
@@ -172,14 +210,14 @@ def _verdict(policy: Policy, rule: Rule, candidate: Candidate, answer: Answer) -
         candidate,
         result,
         answer.message,
-        (action(policy, rule, candidate),),
+        (policy.action(rule, candidate),),
         path=answer.path,
     )
 
 
 def _answer(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> Answer:
     if rule.cel is None:
-        context = Context(candidate, inventory, items(rule.spec, "context"))
+        context = Context(candidate, inventory, items(rule.spec, "context"), patterns=rule.patterns)
         return judge(context, rule.spec)
     if items(rule.spec, "context") or dig(rule.spec, "validate", "cel", "paramKind"):
         return Answer("not-evaluated", "validate.cel with a context or parameters is not evaluated")
@@ -207,7 +245,7 @@ def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Invent
         return verdict
 
     def breaks(obj: dict[str, Any]) -> bool:
-        return _answer(policy, rule, replace(candidate, obj=obj), inventory).result in ("fail", "error")
+        return _answer(policy, rule, candidate.variant(obj), inventory).result in ("fail", "error")
 
     found = breaking_containers(candidate, breaks)
     if not found:

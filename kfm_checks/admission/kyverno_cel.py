@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
@@ -171,7 +171,7 @@ def _located(compiled: CompiledPolicy, one: Validation, verdict: Verdict) -> Ver
     candidate = verdict.candidate
 
     def breaks(obj: dict[str, Any]) -> bool:
-        variant = replace(candidate, obj=obj)
+        variant = candidate.variant(obj)
         try:
             return Scope(variant, compiled.block, bindings(variant), frozenset()).run(one.expression) is not True
         except (PolicyError, NotEvaluated):

@@ -8,17 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from functools import cached_property
-from typing import Any
+from functools import cached_property, lru_cache
+from typing import Any, NamedTuple
 
 from kfm_checks.admission import lib_image
 from kfm_checks.admission.cel_scope import request
 from kfm_checks.admission.kyverno_jmespath import search
+from kfm_checks.admission.kyverno_pattern import Check
 from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
 from kfm_checks.facts.objects import Inventory, dig, items
 
 _VARIABLE = re.compile(r"(?<!\\)\{\{(?:\{[^{}]*\}|[^{}])*\}\}")
 _WHO = re.compile(r"\b(?:request\.(?:userInfo|roles|clusterRoles)|serviceAccountName|serviceAccountNamespace)\b")
+_PATH = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*", re.ASCII)
 _MOST_PASSES = 50
 _LONGEST = 1_000_000
 
@@ -31,10 +33,17 @@ class Context:
     """The data that expressions query. Entries of ``context`` are loaded when an expression first names them."""
 
     def __init__(
-        self, candidate: Candidate, inventory: Inventory, entries: Iterable[Mapping[str, Any]] = (), parent: Any = None
+        self,
+        candidate: Candidate,
+        inventory: Inventory,
+        entries: Iterable[Mapping[str, Any]] = (),
+        parent: Any = None,
+        patterns: Mapping[int, Check] | None = None,
     ) -> None:
         self.candidate = candidate
         self.inventory = inventory
+        #: Patterns of the rule that hold no variable, made ready, by their identity.
+        self.patterns: Mapping[int, Check] = patterns if patterns is not None else {}
         self._entries = {str(entry.get("name")): entry for entry in entries}
         self._loading: set[str] = set()
         self._parent: Context | None = parent
@@ -49,20 +58,23 @@ class Context:
 
     def inner(self, entries: Iterable[Mapping[str, Any]], **values: Any) -> Context:
         """A context for one element of a loop."""
-        made = Context(self.candidate, self.inventory, entries, self)
+        made = Context(self.candidate, self.inventory, entries, self, self.patterns)
         made._own = values
         return made
 
     def query(self, expression: str) -> Any:
         """The value of an expression. Raises Unresolved where there is none, NotEvaluated, or PolicyError."""
-        if _WHO.search(expression):
+        seen = _read(expression)
+        if seen.who:
             raise NotEvaluated("it reads who asks (userInfo, roles or service account), which no render tells")
         for name in list(self._entries):
             if re.search(rf"(?<![\w.]){re.escape(name)}\b|\"{re.escape(name)}\"", expression):
                 self._load(name)
-        if "images" not in self.data and re.search(r"(?<![\w.])images\b", expression):
+        if seen.images and "images" not in self.data:
             self.data["images"] = _images(self.candidate)
-        found = search(expression, self.data)
+        found: Any = self.data if seen.steps else search(expression, self.data)
+        for step in seen.steps:
+            found = found.get(step) if isinstance(found, dict) else None
         if found is None:
             raise Unresolved(f"failed to resolve {expression}")
         return found
@@ -110,6 +122,21 @@ class Context:
         if "default" in variable:
             return substitute(self, variable["default"])
         raise Unresolved(f"failed to resolve the context entry {name}")
+
+
+class _Read(NamedTuple):
+    """What an expression reads, seen once. ``steps``: names of a plain path, which needs no JMESPath."""
+
+    who: bool
+    images: bool
+    steps: tuple[str, ...]
+
+
+@lru_cache(maxsize=4096)
+def _read(expression: str) -> _Read:
+    plain = tuple(expression.split(".")) if _PATH.fullmatch(expression) else ()
+    images = re.search(r"(?<![\w.])images\b", expression) is not None
+    return _Read(_WHO.search(expression) is not None, images, plain)
 
 
 def _request(candidate: Candidate) -> dict[str, Any]:

@@ -140,6 +140,19 @@ def kind_matches(rule: Mapping[str, Any], candidate: Candidate) -> bool:
     return False
 
 
+def kind_decides(rule: Mapping[str, Any]) -> bool:
+    """Whether the kind and the operation alone say if the rule is for an object."""
+    block = rule.get("match")
+    if rule.get("exclude") or not isinstance(block, dict):
+        return False
+    blocks = [block, *items(block, "any"), *items(block, "all")]
+    return all(
+        not any(one.get(name) for name in _USERS)
+        and (not isinstance(one.get("resources"), dict) or set(one["resources"]) <= {"kinds", "operations"})
+        for one in blocks
+    )
+
+
 def matched_kinds(rule: Mapping[str, Any], part: str = "match") -> tuple[str, ...]:
     """Every kind that a rule's ``match`` (or ``exclude``) names."""
     block = rule.get(part)

@@ -6,18 +6,21 @@ docs/reference/admission-support.md; anything else is not evaluated, by name.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.admission.kyverno_context import Context, Unresolved, substitute
-from kfm_checks.admission.kyverno_pattern import Mismatch, match
+from kfm_checks.admission.kyverno_pattern import Check, Mismatch, match, prepared
 from kfm_checks.admission.kyverno_values import compare
 from kfm_checks.admission.model import NotEvaluated, PolicyError, Result
 from kfm_checks.facts.objects import items
 from kfm_checks.model import Path
 
 _DEEPEST = 8
+_VARIABLE = re.compile(r"\{\{|\$\(")
 _JUDGES = ("pattern", "anyPattern", "deny", "foreach", "podSecurity", "cel", "assert", "manifests")
 
 
@@ -50,6 +53,21 @@ def _condition(context: Context, item: Any, empty: bool) -> bool:
     key = substitute(context, item.get("key"), empty=empty)
     value = substitute(context, item.get("value"), empty=empty)
     return compare(item.get("operator"), key, value)
+
+
+def patterns(spec: Any) -> Iterator[tuple[int, Check]]:
+    """The patterns of a validation that hold no variable, made ready, by their identity."""
+    if not isinstance(spec, dict):
+        return
+    anys = spec.get("anyPattern")
+    for pattern in (spec.get("pattern"), *(anys if isinstance(anys, list) else ())):
+        try:
+            if isinstance(pattern, dict) and not _VARIABLE.search(json.dumps(pattern, default=str)):
+                yield id(pattern), prepared(pattern)
+        except RecursionError:
+            continue  # the rule says so when it is judged
+    for loop in items(spec, "foreach"):
+        yield from patterns(loop)
 
 
 def judge(context: Context, rule: Mapping[str, Any]) -> Answer:
@@ -112,8 +130,12 @@ def _worded(context: Context, message: str, name: str, mismatch: Mismatch) -> st
 
 
 def _pattern(context: Context, pattern: Any, name: str, message: str, resource: Any) -> Answer:
+    ready = context.patterns.get(id(pattern))
     try:
-        match(resource, substitute(context, pattern))
+        if ready is not None:
+            ready(resource, ())
+        else:
+            match(resource, substitute(context, pattern))
     except Mismatch as mismatch:
         if mismatch.skip:
             return Answer("skip", str(mismatch))

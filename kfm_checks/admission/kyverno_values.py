@@ -167,7 +167,7 @@ def _in(key: Any, value: Any) -> tuple[list[bool], bool] | None:
     keys = key if isinstance(key, list) else [key] if isinstance(key, str | int | float) else None
     if keys is None:
         return None
-    from kfm_checks.admission.kyverno_pattern import is_range, leaf
+    from kfm_checks.admission.kyverno_leaf import is_range, leaf
 
     if isinstance(value, str) and is_range(value):
         return [leaf(sprint(k), value) for k in keys], isinstance(key, list)

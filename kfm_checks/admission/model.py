@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal, NamedTuple
 
@@ -77,6 +77,14 @@ class Candidate:
     @cached_property
     def annotations(self) -> dict[str, str]:
         return annotations_of(self.obj)
+
+    def variant(self, obj: dict[str, Any]) -> Candidate:
+        """The same with another object; what hangs on its metadata alone isn't worked out again."""
+        made = replace(self, obj=obj)
+        if obj.get("metadata") is self.obj.get("metadata"):
+            for name in ("key", "group", "version", "labels", "annotations"):
+                made.__dict__[name] = getattr(self, name)
+        return made
 
     def source_path(self, path: Path) -> Path:
         """The path in the rendered object of a path in the object tried."""

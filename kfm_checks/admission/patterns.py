@@ -10,17 +10,23 @@ from kfm_checks.facts.objects import dig
 
 #: Kinds whose containers the rail about probes is for.
 SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout"})
+IMAGE = frozenset({"image", "imagePullPolicy"})
 Spec = dict[str, Any]
 Edit = Callable[[Spec, int], Spec]
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """One thing that a rail forbids, and the change that makes a pod spec do it."""
+    """One thing that a rail forbids, and the changes that make a pod spec do it.
+
+    ``edits``: each is a way to do it, and each has to be refused; where the rail is silent about a field beside it, that
+    field is tried with every value. ``keys``: names of the fields that the changes touch.
+    """
 
     row: str
     words: str
-    edit: Edit
+    edits: tuple[Edit, ...]
+    keys: frozenset[str]
     serving: bool = False
 
 
@@ -52,11 +58,15 @@ def _resources(kinds: tuple[str, ...], resource: str) -> Edit:
     return lambda spec, index: {k: v for k, v in inner(spec, index).items() if k != "resources"}
 
 
-def _image(change: Callable[[str], str], pull: str) -> Edit:
-    return _container(lambda c: {**c, "image": change(_name(c.get("image"))), "imagePullPolicy": pull})
+def _images(change: Callable[[str], str]) -> tuple[Edit, ...]:
+    """With both pull policies: a policy that only minds the one forbids no image."""
+    return tuple(
+        _container(lambda c, pull=pull: {**c, "image": change(name_of(c.get("image"))), "imagePullPolicy": pull})
+        for pull in ("IfNotPresent", "Always")
+    )
 
 
-def _name(image: Any) -> str:
+def name_of(image: Any) -> str:
     """The image without tag and digest."""
     bare = str(image or "registry.example/app").partition("@")[0]
     head, slash, last = bare.rpartition("/")
@@ -64,8 +74,10 @@ def _name(image: Any) -> str:
 
 
 def _privileged(container: Spec) -> Spec:
+    """The API refuses a privileged container that may not escalate, so that goes."""
     context = container.get("securityContext")
-    return {**container, "securityContext": {**(context if isinstance(context, dict) else {}), "privileged": True}}
+    kept = {k: v for k, v in context.items() if k != "allowPrivilegeEscalation"} if isinstance(context, dict) else {}
+    return {**container, "securityContext": {**kept, "privileged": True}}
 
 
 def _host_path(spec: Spec, _index: int) -> Spec:
@@ -76,16 +88,35 @@ def _host_path(spec: Spec, _index: int) -> Spec:
     return {**spec, "volumes": [*(listed if isinstance(listed, list) else []), volume]}
 
 
+def _one(row: str, words: str, edit: Edit, *keys: str, serving: bool = False) -> Pattern:
+    return Pattern(row, words, (edit,), frozenset(keys), serving)
+
+
+_BOTH = ("requests", "limits")
 PATTERNS: tuple[Pattern, ...] = (
-    Pattern("RAIL-02", "has no liveness probe", _without("livenessProbe"), serving=True),
-    Pattern("RAIL-02", "has no readiness probe", _without("readinessProbe"), serving=True),
-    Pattern("RAIL-03", "sets neither request nor limit for CPU", _resources(("requests", "limits"), "cpu")),
-    Pattern("RAIL-03", "sets neither request nor limit for memory", _resources(("requests", "limits"), "memory")),
-    Pattern("RAIL-03", "sets no CPU limit", _resources(("limits",), "cpu")),
-    Pattern("RAIL-03", "sets no memory limit", _resources(("limits",), "memory")),
-    Pattern("RAIL-06", "has an image with the tag latest", _image(lambda name: f"{name}:latest", "Always")),
-    Pattern("RAIL-06", "has an image with a tag and no digest", _image(lambda name: f"{name}:1.0.0", "IfNotPresent")),
-    Pattern("RAIL-08", "is privileged", _container(_privileged)),
-    Pattern("RAIL-08", "shares the host's network", lambda spec, _: {**spec, "hostNetwork": True}),
-    Pattern("RAIL-08", "mounts the host's root folder", _host_path),
+    _one("RAIL-02", "has no liveness probe", _without("livenessProbe"), "livenessProbe", serving=True),
+    _one("RAIL-02", "has no readiness probe", _without("readinessProbe"), "readinessProbe", serving=True),
+    _one("RAIL-03", "sets neither request nor limit for CPU", _resources(_BOTH, "cpu"), "resources"),
+    _one("RAIL-03", "sets neither request nor limit for memory", _resources(_BOTH, "memory"), "resources"),
+    _one("RAIL-03", "sets no CPU limit", _resources(("limits",), "cpu"), "resources"),
+    _one("RAIL-03", "sets no memory limit", _resources(("limits",), "memory"), "resources"),
+    Pattern("RAIL-06", "has an image with the tag latest", _images(lambda name: f"{name}:latest"), IMAGE),
+    Pattern("RAIL-06", "has an image with a tag and no digest", _images(lambda name: f"{name}:1.0.0"), IMAGE),
+    _one("RAIL-08", "is privileged", _container(_privileged), "securityContext"),
+    _one("RAIL-08", "shares the host's network", lambda spec, _: {**spec, "hostNetwork": True}, "hostNetwork"),
+    _one("RAIL-08", "mounts the host's root folder", _host_path, "volumes"),
+)
+
+
+def _node_port(spec: Spec, policy: str) -> Spec:
+    kept = {k: v for k, v in spec.items() if k != "allocateLoadBalancerNodePorts"}
+    return {**kept, "type": "NodePort", "externalTrafficPolicy": policy}
+
+
+#: The one pattern for Services: its changes are those of a Service's spec.
+NODE_PORT = Pattern(
+    "RAIL-07",
+    "is of type NodePort",
+    (lambda spec, _: _node_port(spec, "Cluster"), lambda spec, _: _node_port(spec, "Local")),
+    frozenset({"type", "externalTrafficPolicy", "allocateLoadBalancerNodePorts"}),
 )

@@ -6,12 +6,12 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission.cel_policy import Block, Expression
-from kfm_checks.admission.cel_scope import Scope, bindings, holds_plainly, unset_fields
+from kfm_checks.admission.cel_scope import Scope, bindings, unset_fields
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import Matcher, selected, texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
@@ -49,12 +49,6 @@ class Policy:
     def refused(self) -> tuple[str, ...]:
         """Expressions that the type check refuses."""
         return tuple(self.block.refused)
-
-    @cached_property
-    def plain(self) -> tuple[Expression, ...]:
-        """Every condition and validation, where none needs a variable; () where one does."""
-        every = (*(e for _, e in self.conditions), *(v.expression for v in self.validations))
-        return () if any(e.variables or e.program is None for e in every) else every
 
 
 @dataclass(frozen=True)
@@ -221,18 +215,10 @@ def _with_params(
         yield verdict
 
 
-def all_hold(policy: Policy, binding: Binding, candidate: Candidate) -> list[Verdict]:
-    """Passes of a policy that reaches the candidate, where every condition and validation plainly holds.
-
-    [] where something has to be looked at closely: ``evaluate`` says what.
-    """
-    if policy.param_kind is not None or not policy.plain:
-        return []
-    if not all(holds_plainly(expression, candidate) for expression in policy.plain):
-        return []
-    return [
-        Verdict(policy.obj, one.name, candidate, "pass", "", binding.actions, binding.key) for one in policy.validations
-    ]
+def passes(policy: Policy, binding: Binding, candidate: Candidate) -> Iterator[Verdict]:
+    """The verdicts of a policy all of whose validations are known to hold."""
+    for one in policy.validations:
+        yield Verdict(policy.obj, one.name, candidate, "pass", "", binding.actions, binding.key)
 
 
 def conditions_hold(scope: Scope, conditions: tuple[tuple[str, Expression], ...]) -> bool:
@@ -282,7 +268,7 @@ def message_of(scope: Scope, validation: Validation) -> str:
 
 def _located(verdict: Verdict, policy: Policy, validation: Validation, param: Any) -> Verdict:
     def breaks(obj: dict[str, Any]) -> bool:
-        variant = replace(verdict.candidate, obj=obj)
+        variant = verdict.candidate.variant(obj)
         scope = Scope(variant, policy.block, bindings(variant, param), frozenset())
         try:
             return scope.run(validation.expression) is not True

@@ -34,6 +34,8 @@ class GovernanceChange:
     head: str
     source: str
     loosens: bool | None
+    #: Of a long list or mapping only what differs, in words.
+    differs: str = ""
 
 
 def governance_changes(
@@ -51,9 +53,8 @@ def governance_changes(
 def sentence(item: GovernanceChange) -> str:
     """One change in words."""
     weight = {True: "loosens", None: "changes", False: "tightens or records"}[item.loosens]
-    was = f": {item.base or 'absent'} becomes {item.head or 'absent'}" if item.change == "changed" else ""
-    shown = "" if was else f": {item.head or item.base}"
-    return f"{weight}: {item.what} {item.name} is {item.change}{was or shown}"
+    was = f"{item.base or 'absent'} becomes {item.head or 'absent'}" if item.change == "changed" else ""
+    return f"{weight}: {item.what} {item.name} is {item.change}: {item.differs or was or item.head or item.base}"
 
 
 def _settings(base: Settings, head: Settings) -> Iterator[GovernanceChange]:
@@ -68,8 +69,9 @@ def _settings(base: Settings, head: Settings) -> Iterator[GovernanceChange]:
         left, right = before[0] if before else None, after[0] if after else None
         where = (after if after and after[1] != "default" else before) or ("", "")
         yield GovernanceChange(
-            "setting", name, change, _text(left), _text(right), where[1], _loosens(name, left, right)
-        )
+            "setting", name, change, _text(left), _text(right), where[1], _loosens(name, left, right),
+            _differs(left, right),
+        )  # fmt: skip
 
 
 def _rows(settings: Settings) -> Mapping[str, tuple[Any, str]]:
@@ -80,6 +82,22 @@ def _text(value: Any) -> str:
     from kfm_checks.redaction import redact
 
     return "" if value is None else redact(msgspec.json.encode(value, order="sorted").decode())
+
+
+def _differs(before: Any, after: Any) -> str:
+    """What is new, and what is gone, between two lists or two mappings; "" for anything else, and another order."""
+    old, new = _entries(before), _entries(after)
+    if old is None or new is None:
+        return ""
+    gone, come = [each for each in old if each not in new], [each for each in new if each not in old]
+    told = (("adds", come), ("takes away", gone))
+    return "; ".join(f"{word} {', '.join(map(_text, found))}" for word, found in told if found)
+
+
+def _entries(value: Any) -> list[Any] | None:
+    if isinstance(value, dict):
+        return [{key: item} for key, item in sorted(value.items())]
+    return value if isinstance(value, list) else None
 
 
 def _loosens(name: str, before: Any, after: Any) -> bool | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from kfm_checks.facts.change_model import RISKS, Diff, ObjectChange, RiskName
+from kfm_checks.facts.change_request import ChangeRequest
 
 #: Risk -> what a reader who is no programmer is told.
 RISK_WORDS: dict[RiskName, str] = {
@@ -26,6 +27,21 @@ def headline(diff: Diff) -> str:
     counts = Counter(change.change for change in diff.changes)
     parts = [f"{counts[word]} {word}" for word in ("added", "removed", "changed") if counts[word]]
     return f"{len(diff.changes)} of {diff.compared} objects change: {', '.join(parts)}."
+
+
+def counted(number: int, word: str) -> str:
+    """``1 pair``, ``2 pairs``."""
+    return f"{number} {word}" + ("" if number == 1 else "s")
+
+
+def opening(request: ChangeRequest) -> str:
+    """Which change it is, in one sentence: its number, title, author, branches, commit."""
+    name = f"Pull request #{request.number}" if request.number else "The change"
+    title = f" “{request.title}”" if request.title else ""
+    by = f" by {request.author}" if request.author else ""
+    way = f", from {request.head.ref or 'a branch'} to {request.base.ref or 'an unnamed branch'}"
+    commit = f", at commit {request.head.sha[:12]}" if request.head.sha else ""
+    return f"{name}{title}{by}{way}{commit}{', a draft' if request.draft else ''}."
 
 
 def risk_line(diff: Diff) -> str:

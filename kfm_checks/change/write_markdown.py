@@ -5,7 +5,7 @@ from __future__ import annotations
 from kfm_checks.change.governance import sentence
 from kfm_checks.change.shown import Shown, pointer, text_pair
 from kfm_checks.change.sides import Comparison
-from kfm_checks.change.words import MARKS, headline, ranked, risk_line
+from kfm_checks.change.words import MARKS, counted, headline, ranked, risk_line
 from kfm_checks.change.write_json import governance_of
 from kfm_checks.exports.markdown import LIMIT, cell
 from kfm_checks.facts.change_model import ObjectChange
@@ -85,7 +85,7 @@ def _reach(comparison: Comparison) -> list[str]:
             continue
         lines = [
             "",
-            f"<details><summary>{title}: {len(pairs)} pairs</summary>",
+            f"<details><summary>{title}: {counted(len(pairs), 'pair')}</summary>",
             "",
             "| from | to | before | after |",
             "|---|---|---|---|",

@@ -4,24 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kfm_checks.model import Report
 
+if TYPE_CHECKING:
+    from kfm_checks.baseline import Comparison
+
 Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def measuring(command: Command) -> Command:
+    """The option that names what stood once."""
+    return click.option(
+        "--baseline",
+        type=click.Path(path_type=Path),
+        metavar="REPORT",
+        help="Fail only on what is worse than in this report: a new failure, or a row once met now not verified.",
+    )(command)
 
 
 def gating(command: Command) -> Command:
     """The options of the regression gate."""
     options = (
-        click.option(
-            "--baseline",
-            type=click.Path(path_type=Path),
-            metavar="REPORT",
-            help="Fail only on what is worse than in this report: a new failure, or a row once met now not verified.",
-        ),
+        measuring,
         click.option(
             "--write-baseline",
             type=click.Path(path_type=Path),
@@ -40,36 +48,30 @@ def gate(reports: Sequence[Report], given: Mapping[str, Any], write: Callable[[S
 
     An overlay that the baseline doesn't know is judged without one.
     """
-    from dataclasses import replace
-
-    from kfm_checks.baseline import compare, read_baseline, standing
-    from kfm_checks.run import exit_status
+    from kfm_checks.baseline import against, noted, read_baseline
 
     before = read_baseline(given["baseline"])
     shown, statuses = [], []
     for report in reports:
-        then = before.get(report.overlay.path)
-        if then is None:
-            statuses.append(exit_status(report, strict=given["strict"], require=given["require"]))
-            shown.append(_noted(report, ["the baseline does not know this overlay"]))
-            continue
-        comparison = compare(then, standing(report, partial=bool(given["only"])))
-        wanted = exit_status(replace(report, results=(), requirements=_only(report, given)), require=given["require"])
-        statuses.append(max(int(comparison.regressed), wanted))
-        shown.append(_noted(report, comparison.lines()))
+        beside, comparison = against(report, before, partial=bool(given["only"]))
+        statuses.append(status_of(report, comparison, given))
+        shown.append(noted(beside, comparison.lines() if comparison else ()))
     write(shown)
     keep(reports, given)
     return max(statuses)
 
 
-def _only(report: Report, given: Mapping[str, Any]) -> tuple[Any, ...]:
-    return tuple(row for row in report.requirements if row.id in given["require"])
-
-
-def _noted(report: Report, lines: Sequence[str]) -> Report:
+def status_of(report: Report, comparison: Comparison | None, given: Mapping[str, Any]) -> int:
+    """0 or 1: with a comparison what got worse decides, and the rows of ``--require``; without one the whole report."""
     from dataclasses import replace
 
-    return replace(report, overlay=replace(report.overlay, notes=(*report.overlay.notes, *lines)))
+    from kfm_checks.run import exit_status
+
+    if comparison is None:
+        return exit_status(report, strict=given["strict"], require=given["require"])
+    asked = tuple(row for row in report.requirements if row.id in given["require"])
+    wanted = exit_status(replace(report, results=(), requirements=asked), require=given["require"])
+    return max(int(comparison.regressed), wanted)
 
 
 def keep(reports: Sequence[Report], given: Mapping[str, Any]) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 import click
 
 from kfm_checks import wording
+from kfm_checks.cli.gate import measuring, status_of
 from kfm_checks.cli.options import judging, options_of
-from kfm_checks.run import exit_status, required_unknown
+from kfm_checks.run import required_unknown
 
 
 @click.command()
@@ -21,22 +22,27 @@ from kfm_checks.run import exit_status, required_unknown
 )
 @click.option("--notebooks/--no-notebooks", default=True, help="Execute the notebooks on this overlay.")
 @judging
+@measuring
 def site(path: str, out: Path, notebooks: bool, **given: Any) -> int:
     """Build the living README of the overlay at PATH, whatever the verdict; then exit as ``check`` does.
 
     Expiry is judged by the date of the last commit, unless ``--as-of`` names a day.
     """
+    from kfm_checks.baseline import read_baseline
     from kfm_checks.site import build
 
-    built = build(path, out, options_of(given), notebooks=notebooks, progress=_progress())
+    before = None if given["baseline"] is None else read_baseline(given["baseline"])
+    built = build(path, out, options_of(given), notebooks=notebooks, baseline=before, progress=_progress())
     report = built.judged.report
     required_unknown(given["require"], report)
     for warning in built.warnings:
         click.echo(warning, err=True)
     click.echo(wording.headline(report))
+    for line in built.against.lines() if built.against else ():
+        click.echo(line)
     click.echo(f"The site is {built.index}")
     click.echo(wording.last_line(report))
-    return exit_status(report, strict=given["strict"], require=given["require"])
+    return status_of(report, built.against, given)
 
 
 def _progress() -> Any:

@@ -113,6 +113,7 @@ def admission_attempts(
     """What the rails forbid, tried on each workload and Service outside the cluster's and the platform's namespaces."""
     from kfm_checks.admission import attempts
     from kfm_checks.admission.engine import compile_policies
+    from kfm_checks.admission.settle import settle
     from kfm_checks.admission.standing import unread
 
     policies = admission_policies if admission_policies is not None else compile_policies(index(()))
@@ -127,7 +128,7 @@ def admission_attempts(
         if not outside(obj.key.namespace, config):
             found.append(trier.service(admission_candidates[id(obj)][0]))
     others = unread(policies.inventory) if admission_policies is not None else ()
-    return tuple(attempts.settle(policies, found, others))
+    return tuple(settle(policies, found, others))
 
 
 def _patterns(workload: Workload, config: Config) -> tuple[Any, ...]:

@@ -73,6 +73,8 @@ class Attempt:
     admitted: bool | None = None
     #: The server's message, which names the policy that refused; or why nobody could try.
     message: str = ""
+    #: It was admitted because the server itself set what was left out (a LimitRange's default).
+    completed: bool = False
 
 
 @dataclass(frozen=True)

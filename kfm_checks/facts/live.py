@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.objects import Inventory, items, labels_of
 from kfm_checks.model import Manifest
@@ -30,6 +31,11 @@ def namespaces_of(inventory: Inventory) -> frozenset[str]:
     """The namespaces that the overlay declares or uses; never Kubernetes' own."""
     used = {*inventory.namespaces, *(obj.key.namespace for obj in inventory)}
     return frozenset(name for name in used if name and not name.startswith("kube-"))
+
+
+def tried_in(inventory: Inventory, config: Config) -> frozenset[str]:
+    """The namespaces in which enforcement is tried: those declared, the platform's own apart."""
+    return namespaces_of(inventory) & frozenset(inventory.namespaces) - frozenset(config.workloads.platform_namespaces)
 
 
 def made_by_controller(obj: Manifest) -> bool:

@@ -62,6 +62,7 @@ CLUSTER_SCOPED = frozenset(
         ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
         ("snapshot.storage.k8s.io", "VolumeSnapshotContent"),
         ("templates.gatekeeper.sh", "ConstraintTemplate"),
+        ("trust.cert-manager.io", "Bundle"),
         ("cilium.io", "CiliumClusterwideNetworkPolicy"),
         ("crd.projectcalico.org", "GlobalNetworkPolicy"),
         ("projectcalico.org", "GlobalNetworkPolicy"),

@@ -19,8 +19,20 @@ def look(options: Options, facts: Facts, render: str) -> Cluster:
     Raises UsageError for an unknown context or a folder that is no snapshot. A server that can't be reached is no
     error: the cluster carries the reason.
     """
+    given = [bool(options.context), options.in_cluster, options.snapshot is not None]
+    if sum(given) > 1:
+        raise UsageError("--context, --in-cluster and --snapshot exclude each other", remedy="give one of them")
     if options.snapshot is not None:
         from kfm_checks.live.snapshot import read_snapshot
 
         return read_snapshot(options.snapshot)
-    raise UsageError("no client is here yet", remedy="give --snapshot")
+    try:
+        from kfm_checks.live.look import look_at
+
+        return look_at(options, facts, render)
+    except ModuleNotFoundError as error:
+        if error.name not in {"kubernetes", "urllib3"}:
+            raise
+        raise UsageError(
+            "the client of Kubernetes is not installed", remedy="pip install 'kfm-checks[live]'"
+        ) from error

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.change.shown import Shown, pointer, text_pair
-from kfm_checks.change.words import MARKS, RISK_WORDS, headline, ranked, risk_line
+from kfm_checks.change.words import MARKS, RISK_WORDS, headline, opening, ranked, risk_line
 from kfm_checks.errors import NotVerified
 from kfm_checks.facts.change_approvals import approved_by
 from kfm_checks.facts.change_intent import PARTS
@@ -36,7 +36,7 @@ def whole(book: Book) -> Said:
             "Nothing of a change was looked at, because none was given: name the file with the pull request's facts as "
             "CHANGE in the first cell, or in the variable KFM_CHANGE."
         )
-    said = [_opening(book.fact("pull_request"))]
+    said = [opening(book.fact("pull_request"))]
     try:
         diff: Diff = book.fact("diff")
     except NotVerified as why:
@@ -44,15 +44,6 @@ def whole(book: Book) -> Said:
     else:
         said += [headline(diff), risk_line(diff), *(f"Not compared: {reason}." for reason in diff.unseen)]
     return Said(" ".join(part for part in said if part))
-
-
-def _opening(request: ChangeRequest) -> str:
-    name = f"Pull request #{request.number}" if request.number else "The change"
-    title = f" “{request.title}”" if request.title else ""
-    by = f" by {request.author}" if request.author else ""
-    way = f", from {request.head.ref or 'a branch'} to {request.base.ref or 'an unnamed branch'}"
-    commit = f", at commit {request.head.sha[:12]}" if request.head.sha else ""
-    return f"{name}{title}{by}{way}{commit}{', a draft' if request.draft else ''}."
 
 
 @honest

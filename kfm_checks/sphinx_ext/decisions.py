@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -9,6 +10,7 @@ from markupsafe import Markup
 
 from kfm_checks.engine import Crashed, Facts
 from kfm_checks.errors import ConfigError, KfmChecksError, NotVerified
+from kfm_checks.model import ObjectKey
 from kfm_checks.sphinx_ext.directives import Part
 
 if TYPE_CHECKING:
@@ -38,12 +40,26 @@ class Change(Part):
             return [self.fill("change.html", given=False)]
         from kfm_checks.change.governance import sentence
         from kfm_checks.change.inputs import governance_of
+        from kfm_checks.change.words import opening
 
-        rehearsal, kept = _fact(facts, "rollback")
-        shown, unseen = _shown(judged)
-        rules = [sentence(each) for each in governance_of(judged)]
-        values = {"rehearsal": rehearsal, "kept": kept, "shown": shown, "unseen": unseen, "rules": rules}
+        request, _ = _fact(facts, "pull_request")
+        shown, unseen = _shown(judged, self.object_uri)
+        values = {
+            "opening": opening(request) if request is not None else "",
+            "rules": [sentence(each) for each in governance_of(judged)],
+            "shown": shown,
+            "unseen": unseen,
+            "rows": [row for row in self.view.rows if row.section in ("CHG", "DOD") or row.id == "GATE-05"],
+            "intent": self._said("CHG-03"),
+            "approvals": self._said("CHG-02"),
+            "back": self._said("CHG-06"),
+        }
         return [self.fill("change.html", given=True, **values)]
+
+    def _said(self, id: str) -> dict[str, object]:
+        """The evidence of a row, what fails first; where there is none, the row's own words say why."""
+        row = self.view.by_id.get(id)
+        return {"findings": row.findings if row else (), "words": row.words if row else "the row was not judged"}
 
 
 def _fact(facts: Facts, name: str) -> tuple[Any, str]:
@@ -56,7 +72,7 @@ def _fact(facts: Facts, name: str) -> tuple[Any, str]:
         return None, str(broke)
 
 
-def _shown(judged: Judged) -> tuple[Markup, str]:
+def _shown(judged: Judged, link: Callable[[ObjectKey], str]) -> tuple[Markup, str]:
     """The comparison with the base as a piece of a page, or why there is none."""
     from kfm_checks.change.sides import Comparison
     from kfm_checks.change.write_html import fragment
@@ -65,7 +81,7 @@ def _shown(judged: Judged) -> tuple[Markup, str]:
     if diff is None:
         return Markup(), why
     # Both sides name this run: what the change does to the rules is shown apart, from the base itself.
-    text = fragment(Comparison(judged, judged, diff, "base", "head"))
+    text = fragment(Comparison(judged, judged, diff, "base", "head"), link)
     # The page has its own title; a tag in any text of a manifest was escaped by the writer.
     return Markup(text.replace("<h1>", "<h2>").replace("</h1>", "</h2>")), ""  # noqa: S704
 

@@ -14,6 +14,7 @@ from kfm_checks import wording
 from kfm_checks.model import Status
 from kfm_checks.redaction import redact
 from kfm_checks.requirements import SECTIONS
+from kfm_checks.sphinx_ext.since import MARKS
 
 #: A sign for each status, so that colour is never the only difference.
 SIGNS: dict[Status, str] = {
@@ -37,7 +38,13 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     env.globals.update(
-        SECTIONS=SECTIONS, STATUSES=wording.STATUSES, ROLES=wording.ROLES, SIGNS=SIGNS, chip=chip, redact=redact
+        SECTIONS=SECTIONS,
+        STATUSES=wording.STATUSES,
+        ROLES=wording.ROLES,
+        SIGNS=SIGNS,
+        MARKS=MARKS,
+        chip=chip,
+        redact=redact,
     )
     env.filters.update(soft=soft, prose=prose, inline=inline)
     return env

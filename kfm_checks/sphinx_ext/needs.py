@@ -19,6 +19,7 @@ NEEDS_SETTINGS: dict[str, object] = {
     "needs_fields": {
         "level": {"description": "must or should", "nullable": True},
         "who": {"description": "who must act", "nullable": True},
+        "since": {"description": "what became of it since the baseline", "nullable": True},
         "found": {"description": "what was found", "nullable": True},
     },
     "needs_id_regex": "^[A-Z][A-Z0-9]*-[0-9]+$",
@@ -43,8 +44,14 @@ def needs_of(directive: SphinxDirective, row: Row) -> list[nodes.Node]:
         hide=True,
         level=row.result.level,
         who=wording.ROLES.get(row.result.role, row.result.role),
+        since=plain(_since(row)) if state.view().since else None,
         found=plain(row.words),
     )
+
+
+def _since(row: Row) -> str:
+    since = state.view().since
+    return since.words(row) or "unchanged" if since else ""
 
 
 def plain(text: str) -> str:

@@ -83,9 +83,14 @@ def _toc(entries: Iterable[str]) -> str:
 
 def _requirements(view: View) -> Iterable[tuple[str, str]]:
     keys = list(view.sections)
+    columns, widths = (
+        ("id;title;level;status;since;who;found", "9,21,8,14,14,12,22")
+        if view.since
+        else ("id;title;level;status;who;found", "9,25,8,14,14,30")
+    )
     table = (
-        "```{needtable}\n:types: req\n:style: datatables\n:columns: id;title;level;status;who;found\n"
-        ":colwidths: 9,25,8,14,14,30\n:class: kfm-needs\n:sort: id\n```\n"
+        f"```{{needtable}}\n:types: req\n:style: datatables\n:columns: {columns}\n"
+        f":colwidths: {widths}\n:class: kfm-needs\n:sort: id\n```\n"
     )
     yield (
         "requirements/index.md",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +16,10 @@ from kfm_checks.sphinx_ext.view import View
 #: How notebooks are told which overlay to look at, and on which day expiry is judged.
 OVERLAY_VARIABLE = "KFM_CHECKS_OVERLAY"
 AS_OF_VARIABLE = "KFM_CHECKS_AS_OF"
+CHANGE_VARIABLE = "KFM_CHECKS_CHANGE"
 #: Which snapshot to look at; a site's notebooks contact no cluster themselves.
 SNAPSHOT_VARIABLE = "KFM_CHECKS_SNAPSHOT"
-_CONTEXTS = ("KFM_CHECKS_CONTEXT", "KFM_CONTEXT", "KFM_SNAPSHOT")
+USERS = ("KFM_OVERLAY", "KFM_CHANGE", "KFM_SNAPSHOT", "KFM_CONTEXT", "KFM_CHECKS_CONTEXT")
 
 
 @dataclass
@@ -66,18 +67,27 @@ def uri(start: str, to: str, anchor: str = "") -> str:
 
 
 @contextmanager
-def notebook_environment(overlay: Path, as_of: str, snapshot: Path | None = None) -> Iterator[None]:
-    """The variables by which notebooks find the overlay, the day and what was seen of a cluster, during a build."""
-    seen = str(snapshot) if snapshot else ""
-    wanted = {OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of, SNAPSHOT_VARIABLE: seen}
-    wanted |= dict.fromkeys(_CONTEXTS, "")
+def notebook_environment(
+    overlay: Path, as_of: str, change: Path | None = None, snapshot: Path | None = None
+) -> Iterator[None]:
+    """The variables by which notebooks find the overlay, the day, the change and what was seen of a cluster.
+
+    Those that a user sets for `make notebooks` are taken away: the notebooks of a site show what its pages show.
+    """
+    wanted = {**dict.fromkeys(USERS), OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of}
+    wanted[CHANGE_VARIABLE] = str(change.resolve()) if change else None
+    wanted[SNAPSHOT_VARIABLE] = str(snapshot) if snapshot else None
     before = {name: os.environ.get(name) for name in wanted}
-    os.environ.update(wanted)
+    _set(wanted)
     try:
         yield
     finally:
-        for name, value in before.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+        _set(before)
+
+
+def _set(variables: Mapping[str, str | None]) -> None:
+    for name, value in variables.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

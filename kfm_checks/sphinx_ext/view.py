@@ -11,12 +11,14 @@ from functools import cached_property
 from typing import Any
 
 from kfm_checks import wording
+from kfm_checks.baseline import Comparison
 from kfm_checks.checks import CHECKS, Check
 from kfm_checks.model import CheckResult, Evidence, Manifest, ObjectKey, Report, Requirement, RequirementResult, Status
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.run import Judged
 from kfm_checks.seen import Looked, looked
 from kfm_checks.sphinx_ext.rails import Rail, rails
+from kfm_checks.sphinx_ext.since import Since
 
 #: The order in which statuses are shown: what asks for somebody first.
 ORDER: tuple[Status, ...] = ("not-met", "not-verified", "waived", "attested", "met", "not-applicable")
@@ -103,9 +105,11 @@ class FileGroup:
 class View:
     """Look-ups over one judged overlay. ``page`` of a section is relative to the documentation's root."""
 
-    def __init__(self, judged: Judged) -> None:
+    def __init__(self, judged: Judged, comparison: Comparison | None = None) -> None:
         self.judged = judged
         self.report: Report = judged.report
+        #: What became of the baseline; None where none was given, or it doesn't know the overlay.
+        self.since = Since(comparison, self) if comparison else None
         self.rows = tuple(self._row(row) for row in judged.rows if row.id in self._statuses)
 
     @cached_property
@@ -149,6 +153,12 @@ class View:
             return -sum(row.result.status == "not-met" for row in item[1]), item[0]
 
         return {role: tuple(sorted(rows, key=weight)) for role, rows in sorted(found.items(), key=busiest)}
+
+    @cached_property
+    def failures(self) -> tuple[Finding, ...]:
+        """Everything that fails, once each, as the report has it."""
+        every = (Finding(result, item) for result in self.report.results for item in result.evidence)
+        return tuple(each for each in every if each.verdict == "fails")
 
     @cached_property
     def files(self) -> tuple[FileGroup, ...]:

@@ -1,0 +1,157 @@
+"""One connection to an API server: JSON in and out, a time limit on each call, and a reason for each that fails."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+from kfm_checks.errors import UsageError, one_line
+
+#: Seconds: to connect, and to wait for an answer.
+CONNECT, READ = 5.0, 20.0
+#: How often, and for how many seconds in all, a server that is busy (429, 503) is asked again.
+TRIES, PATIENCE = 4, 20.0
+#: What of a server's message is shown.
+SHOWN = 300
+
+
+class Refusal(Exception):
+    """A call that gave no answer; ``reason`` is one line for the reader, ``status`` the HTTP status or 0."""
+
+    def __init__(self, reason: str, status: int = 0) -> None:
+        self.reason, self.status = one_line(reason)[:SHOWN], status
+        super().__init__(self.reason)
+
+
+class Connection:
+    """Calls to one API server through the official client's own transport (TLS, tokens, exec plugins, proxies)."""
+
+    def __init__(self, api: Any, context: str = "") -> None:
+        self._api, self.context = api, context
+        self._pool = api.rest_client.pool_manager
+
+    def get(self, path: str, *, accept: str = "application/json", **query: Any) -> dict[str, Any]:
+        """Read something. Raises Refusal."""
+        return self.call("GET", path, accept=accept, query=query)
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+        accept: str = "application/json",
+        headers: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
+        """One call, repeated while the server asks for patience. Raises Refusal."""
+        url = self._api.configuration.host.rstrip("/") + path
+        given = {key: value for key, value in (query or {}).items() if value not in (None, "")}
+        url += f"?{urlencode(given)}" if given else ""
+        sent = {"Accept": accept, "Content-Type": content_type, **(headers or {})}
+        data = None if body is None else json.dumps(body).encode()
+        deadline = time.monotonic() + PATIENCE
+        for left in range(TRIES - 1, -1, -1):
+            status, text, wait = self._send(method, url, data, sent)
+            if status not in (429, 503) or not left or time.monotonic() + wait > deadline:
+                break
+            time.sleep(wait)
+        return _answer(status, text)
+
+    def _send(self, method: str, url: str, data: bytes | None, sent: Mapping[str, str]) -> tuple[int, bytes, float]:
+        from urllib3 import Timeout
+
+        headers = dict(sent)
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], "", method, None)
+        try:
+            answer = self._pool.request(
+                method, url, body=data, headers=headers, timeout=Timeout(CONNECT, READ), retries=False, redirect=False
+            )
+        except Exception as error:
+            raise Refusal(_why(error)) from error
+        return answer.status, answer.data, _seconds(answer.headers.get("Retry-After"))
+
+
+def connect(context: str | None, overlay: Path) -> Connection:
+    """A connection by a kubeconfig's context, or by the service account of the pod that this runs in (None).
+
+    The kubeconfig is the one that kubectl would use (``KUBECONFIG``, else ``~/.kube/config``); files inside the
+    overlay are left out: what a pull request brings must not choose a server. Raises UsageError for a context that is
+    not there, or a kubeconfig that can't be read.
+    """
+    from kubernetes import client, config
+    from kubernetes.config.config_exception import ConfigException
+
+    settings = client.Configuration()
+    settings.retries = False
+    settings.connection_pool_maxsize = 16
+    try:
+        if context is None:
+            config.load_incluster_config(client_configuration=settings)
+        else:
+            files = kubeconfigs(overlay)
+            config.load_kube_config(files, context, client_configuration=settings, persist_config=False)
+    except ConfigException as error:
+        where = "this is no pod of a cluster" if context is None else f"the context {context!r} can't be used"
+        raise UsageError(f"{where}: {error}"[:SHOWN], remedy="see `kubectl config get-contexts`") from error
+    except Exception as error:  # a kubeconfig is hostile text, too: whatever it breaks is said in one line
+        raise UsageError(f"the kubeconfig can't be read ({type(error).__name__})", remedy="mend it") from error
+    return Connection(client.ApiClient(settings), context or "")
+
+
+def kubeconfigs(overlay: Path) -> str:
+    """The kubeconfig files that kubectl would read, without those inside the overlay. Raises UsageError for none."""
+    named = os.environ.get("KUBECONFIG") or str(Path.home() / ".kube" / "config")
+    paths = [Path(name).expanduser() for name in named.split(os.pathsep) if name]
+    home = overlay.resolve()
+    kept = [path for path in paths if path.is_file() and home not in path.resolve().parents]
+    if not kept:
+        raise UsageError("there is no kubeconfig outside the overlay", remedy="set KUBECONFIG, or use --snapshot")
+    return os.pathsep.join(map(str, kept))
+
+
+def _answer(status: int, text: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if 200 <= status < 300 and isinstance(value, dict):
+        return value
+    said = str(value.get("message") or "") if isinstance(value, dict) else ""
+    words = {
+        401: "the token was refused (401)",
+        403: "forbidden",
+        404: "not found",
+        410: "the list expired while it was read (410)",
+        429: "the server asks for patience (429)",
+    }
+    known = words.get(status) or (f"the server answered {status}" if status >= 300 else "the answer is no JSON object")
+    raise Refusal(f"{known}: {said}" if said and status not in (401, 404) else known, status)
+
+
+def _why(error: Exception) -> str:
+    """One line on a call that got no answer; never the text of the exception, which may quote a header."""
+    from urllib3 import exceptions
+
+    reason = getattr(error, "reason", None) or error
+    if isinstance(reason, exceptions.SSLError) or isinstance(error, exceptions.SSLError):
+        return "the server's certificate is not trusted"
+    if isinstance(reason, exceptions.NewConnectionError):
+        return "the server can't be reached"
+    if isinstance(reason, exceptions.ConnectTimeoutError):
+        return f"the server was not reached within {CONNECT:.0f} s"
+    if isinstance(reason, exceptions.ReadTimeoutError):
+        return f"the server did not answer within {READ:.0f} s"
+    if isinstance(reason, exceptions.ProtocolError):
+        return "the connection was cut"
+    return f"the call failed ({type(error).__name__})"
+
+
+def _seconds(text: str | None) -> float:
+    return min(max(float(text), 0.1), PATIENCE) if text and text.replace(".", "", 1).isdigit() else 1.0

@@ -1,0 +1,125 @@
+"""Each rendered object beside the live one: what would the server make of the render, were it applied now?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from kfm_checks.facts.cluster import AS_RENDERED, DIFFERS, ApiKind, Comparison, Listing
+from kfm_checks.live.client import Connection, Refusal
+from kfm_checks.live.discovery import Served, path_of
+from kfm_checks.live.kinds import kept
+from kfm_checks.live.listing import WORKERS
+from kfm_checks.model import Manifest
+
+#: Managers by which GitOps controllers apply: asked in their name, the server also tells which fields they gave up.
+CONTROLLERS = ("argocd-controller", "kustomize-controller")
+OURS = "kfm-checks"
+Live = Mapping[tuple[str, str, str, str], Manifest]
+
+
+def compare(
+    connection: Connection, served: Served, rendered: Sequence[Manifest], listings: Sequence[Listing], *, dry_run: bool
+) -> tuple[Comparison, ...]:
+    """One comparison a rendered object, in the order of their keys.
+
+    By server-side apply in dry run where that is permitted, so that the server's own defaulting, conversion and list
+    keys decide; else the rendered object itself stands for what is wanted (``field-subset``).
+    """
+    live = {(o.key.group, o.key.kind, o.key.namespace, o.key.name): o for listing in listings for o in listing.objects}
+    problems = {(x.kind.group, x.kind.kind, x.namespace): x.problem for x in listings if x.problem}
+    ask = _Asking(connection, served, live, problems, dry_run)
+    with ThreadPoolExecutor(WORKERS) as pool:
+        found = list(pool.map(ask, sorted(rendered, key=lambda obj: obj.key)))
+    return tuple(found)
+
+
+class _Asking:
+    """Asks for one object; remembers the kinds whose dry run is forbidden, so that each is refused only once."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        served: Served,
+        live: Live,
+        problems: Mapping[tuple[str, str, str], str],
+        dry_run: bool,
+    ) -> None:
+        self._connection, self._served, self._live, self._problems = connection, served, live, problems
+        self._forbidden: dict[tuple[str, str], str] = {} if dry_run else {("*", "*"): "no dry run is tried here"}
+
+    def __call__(self, obj: Manifest) -> Comparison:
+        key = obj.key
+        kind = self._served.find(key.group, key.kind, key.api_version.rpartition("/")[2])
+        if kind is None:
+            problem = self._served.problems.get(key.group, "")
+            return Comparison(
+                key, wanted=_shown(obj), problem=problem, refused=f"{key.api_version} {key.kind} is not served"
+            )
+        namespace = key.namespace if kind.namespaced else ""
+        problem = next((p for place in (namespace, "") if (p := self._problems.get((key.group, key.kind, place)))), "")
+        live = self._live.get((key.group, key.kind, namespace, key.name))
+        if (key.group, key.kind) == ("", "Secret"):
+            return self._secret(obj, kind, live, problem)
+        wanted, refused = self._applied(obj, kind, live)
+        if wanted is None:
+            return Comparison(key, live, _shown(obj), "field-subset", problem, refused)
+        return Comparison(key, live, wanted, "server-side-apply", problem, "")
+
+    def _applied(self, obj: Manifest, kind: ApiKind, live: Manifest | None) -> tuple[Manifest | None, str]:
+        closed = self._forbidden.get(("*", "*")) or self._forbidden.get((kind.group, kind.kind))
+        if closed:
+            return None, closed
+        query = {"dryRun": "All", "force": "true", "fieldManager": manager_of(live), "fieldValidation": "Strict"}
+        path = path_of(kind, obj.key.namespace, obj.key.name)
+        try:
+            made = self._connection.call(
+                "PATCH", path, dict(obj), query=query, content_type="application/apply-patch+yaml"
+            )
+        except Refusal as refusal:
+            if refusal.status == 403 and _may_not(refusal.reason):
+                self._forbidden[kind.group, kind.kind] = refusal.reason
+            return None, refusal.reason
+        return Manifest(kept(made, whole=False)), ""
+
+    def _secret(self, obj: Manifest, kind: ApiKind, live: Manifest | None, problem: str) -> Comparison:
+        """A Secret's values are compared here and replaced: neither side's leaves this function."""
+        if live is not None:
+            try:
+                found = self._connection.get(path_of(kind, obj.key.namespace, obj.key.name))
+            except Refusal as refusal:
+                return Comparison(obj.key, live, _shown(obj), problem=refusal.reason)
+            live = Manifest(kept(_withheld(found, _values(obj)), whole=True))
+        return Comparison(obj.key, live, _shown(obj), "field-subset", problem, "Secrets are compared by value, here")
+
+
+def manager_of(live: Manifest | None) -> str:
+    """The GitOps controller that applies the object, where one does; else ours."""
+    entries = ((live or {}).get("metadata") or {}).get("managedFields") or []
+    applied = {e.get("manager") for e in entries if e.get("operation") == "Apply" and not e.get("subresource")}
+    return next((name for name in CONTROLLERS if name in applied), OURS)
+
+
+def _may_not(reason: str) -> bool:
+    """Whether the refusal is RBAC's; an admission policy's 403 is about this object alone."""
+    return " cannot " in reason
+
+
+def _values(obj: Mapping[str, Any]) -> dict[str, str]:
+    import base64
+
+    plain = {str(k): base64.b64encode(str(v).encode()).decode() for k, v in (obj.get("stringData") or {}).items()}
+    return {**{str(k): str(v) for k, v in (obj.get("data") or {}).items()}, **plain}
+
+
+def _withheld(found: Mapping[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:
+    data = {k: AS_RENDERED if wanted.get(k) == v else DIFFERS for k, v in (found.get("data") or {}).items()}
+    return {**{k: v for k, v in found.items() if k not in {"data", "stringData"}}, "data": data}
+
+
+def _shown(obj: Manifest) -> Manifest:
+    if (obj.key.group, obj.key.kind) != ("", "Secret"):
+        return obj
+    shown = {k: v for k, v in obj.items() if k not in {"data", "stringData"}}
+    return Manifest({**shown, "data": dict.fromkeys(_values(obj), AS_RENDERED)}, obj.origin)

@@ -1,0 +1,18 @@
+"""``python -m tests.cluster``: a control plane for use by hand; it lasts until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+
+from tests.cluster.controlplane import control_plane
+from tests.cluster.programs import build
+
+for line in build():
+    print(f"== {line}", flush=True)
+with control_plane() as plane:
+    print(f"export KUBECONFIG={plane.kubeconfig}", flush=True)
+    print("contexts: admin, nobody; Ctrl-C ends it", flush=True)
+    try:
+        signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    except KeyboardInterrupt:
+        pass
