@@ -139,7 +139,9 @@ def _sphinx(shown: _Shown, source: Path, out: Path, doctrees: Path, progress: Ca
     try:
         with (
             _quiet_kernels(),
-            state.notebook_environment(judged.target.folder, judged.report.overlay.as_of, shown.change),
+            state.notebook_environment(
+                judged.target.folder, judged.report.overlay.as_of, shown.change, _kept(judged, doctrees)
+            ),
             patch_docutils(source),
             docutils_namespace(),
         ):
@@ -154,6 +156,15 @@ def _sphinx(shown: _Shown, source: Path, out: Path, doctrees: Path, progress: Ca
         state.provide(None)
     lines = (line.replace(f"{source}/", "") for line in warning.getvalue().splitlines())
     return tuple(line for line in lines if line.strip())
+
+
+def _kept(judged: Judged, scratch: Path) -> Path | None:
+    """What was seen of a cluster, as a snapshot for the notebooks: they say what the pages say, and contact nobody."""
+    from kfm_checks.facts.cluster import Cluster
+    from kfm_checks.live.snapshot import write_snapshot
+
+    cluster = judged.facts.inputs.get("cluster")
+    return write_snapshot(cluster, scratch / "snapshot").parent if isinstance(cluster, Cluster) else None
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 
 from kfm_checks.notebook.execution import executed, text_of
+from kfm_checks.notebook.given import VARIABLES
 
 FOLDER = Path(__file__).resolve().parents[1] / "notebooks"
 #: The day of the committed outputs; `make test` uses the same.
@@ -26,7 +27,7 @@ def main() -> int:
     given = parser.parse_args()
     # Writing goes on where a gate is closed, so that the page can say so; comparing does not.
     gate = "1" if given.check else ""
-    unset = ("KFM_OVERLAY", "KFM_CHECKS_OVERLAY", "KFM_CHANGE", "KFM_CHECKS_CHANGE")
+    unset = [name for parameter, names in VARIABLES.items() if parameter != "AS_OF" for name in names]
     os.environ |= {"KFM_CHECKS_AS_OF": AS_OF, "KFM_CHECKS_GATE": gate, **dict.fromkeys(unset, "")}
     paths = [path for path in sorted(FOLDER.glob("*.ipynb")) if not given.names or path.stem in given.names]
     stale = 0

@@ -10,6 +10,7 @@ import click
 
 from kfm_checks.cli.gate import gate, gating, keep
 from kfm_checks.cli.options import judging, options_of, output, write
+from kfm_checks.cli.store import refuse_without_cluster, store, storing
 from kfm_checks.errors import UsageError
 from kfm_checks.exports import FORMATS
 from kfm_checks.run import exit_status, judge, required_unknown
@@ -19,6 +20,7 @@ from kfm_checks.run import exit_status, judge, required_unknown
 @click.argument("paths", nargs=-1, metavar="PATH…")
 @judging
 @gating
+@storing
 @output
 def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
     """Judge an overlay folder, or a file or folder of plain manifests.
@@ -28,14 +30,19 @@ def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_col
     if format_ not in FORMATS:
         raise UsageError(f"no format is called {format_!r}", remedy=f"choose one of {', '.join(FORMATS)}")
     options = replace(options_of(given), writers=(f"kfm_checks.exports.{FORMATS[format_]}",))
-    reports = [judge(path, options).report for path in paths or configured()]
+    refuse_without_cluster(options, given)
+    named = paths or configured()
+    reports = [judge(path, options).report for path in named]
     for report in reports:
         required_unknown(given["require"], report)
     if given["baseline"] is not None:
-        return gate(reports, given, lambda shown: write(shown, format_, outputs, no_color=no_color))
-    write(reports, format_, outputs, no_color=no_color)
-    keep(reports, given)
-    return max(exit_status(report, strict=options.strict, require=given["require"]) for report in reports)
+        status = gate(reports, given, lambda shown: write(shown, format_, outputs, no_color=no_color))
+    else:
+        write(reports, format_, outputs, no_color=no_color)
+        keep(reports, given)
+        status = max(exit_status(report, strict=options.strict, require=given["require"]) for report in reports)
+    store(zip(named, reports, strict=True), options, given)
+    return status
 
 
 def configured() -> list[str]:

@@ -16,31 +16,41 @@ from kfm_checks.model import Manifest
 PAGE, WORKERS = 500, 8
 #: A list may grow while it is read; past so many pages it is given up.
 PAGES = 400
+SECRET = ("", "Secret")
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 
 Name = tuple[str, str, str, str]
 
 
-def wanted_kinds(rendered: Iterable[Manifest]) -> list[tuple[str, str, str]]:
-    """(group, kind, version) to ask for: those of the render in their version, then what checks need besides."""
+def wanted_kinds(rendered: Iterable[Manifest], *, in_cluster: bool = False) -> list[tuple[str, str, str]]:
+    """(group, kind, version) to ask for: those of the render in their version, then what checks need besides.
+
+    From inside the cluster Secrets are asked for only where the render has one: who may list them may read them.
+    """
     found: dict[tuple[str, str], str] = {}
     for obj in rendered:
         version = obj.key.api_version.rpartition("/")[2]
         found.setdefault((obj.key.group, obj.key.kind), version)
     for group, kind in WANTED:
-        found.setdefault((group, kind), "")
+        if not (in_cluster and (group, kind) == SECRET):
+            found.setdefault((group, kind), "")
     return sorted((group, kind, version) for (group, kind), version in found.items())
 
 
 def list_all(
-    connection: Connection, served: Served, rendered: Collection[Manifest], namespaces: Collection[str]
+    connection: Connection,
+    served: Served,
+    rendered: Collection[Manifest],
+    namespaces: Collection[str],
+    *,
+    in_cluster: bool = False,
 ) -> tuple[Listing, ...]:
     """Every wanted kind, cluster-wide where that is permitted, else in each of the overlay's namespaces."""
     names = {(o.key.group, o.key.kind, o.key.namespace, o.key.name) for o in rendered}
     with ThreadPoolExecutor(WORKERS) as pool:
         jobs = [
             pool.submit(_listed, connection, served, wanted, names, sorted(namespaces))
-            for wanted in wanted_kinds(rendered)
+            for wanted in wanted_kinds(rendered, in_cluster=in_cluster)
         ]
         return tuple(listing for job in jobs for listing in job.result())
 
@@ -79,7 +89,7 @@ def _pages(connection: Connection, kind: ApiKind, namespace: str, names: set[Nam
 
 
 def _once(connection: Connection, kind: ApiKind, namespace: str, names: set[Name]) -> Iterator[Manifest]:
-    secret = (kind.group, kind.kind) == ("", "Secret")
+    secret = (kind.group, kind.kind) == SECRET
     accept = _METADATA if secret else "application/json"
     token = ""
     for _ in range(PAGES):
@@ -93,7 +103,7 @@ def _once(connection: Connection, kind: ApiKind, namespace: str, names: set[Name
 
 
 def _object(item: dict[str, Any], kind: ApiKind, names: set[Name]) -> Manifest:
-    if (kind.group, kind.kind) == ("", "Secret"):
+    if (kind.group, kind.kind) == SECRET:
         item = without_values(item)
     item = {"apiVersion": kind.api_version, "kind": kind.kind, **{k: v for k, v in item.items() if k not in _TYPE}}
     metadata = item.get("metadata") or {}

@@ -40,7 +40,7 @@ def _seen(connection: Connection, cluster: Cluster, facts: Facts, options: Optio
     served = discover(connection)
     inventory = facts.get("inventory")
     rendered, namespaces = inventory.objects, namespaces_of(inventory)
-    listings = list_all(connection, served, rendered, namespaces)
+    listings = list_all(connection, served, rendered, namespaces, in_cluster=options.in_cluster)
     why_not = IN_CLUSTER if options.in_cluster else ""
     comparisons = compare(connection, served, rendered, listings, dry_run=not options.in_cluster)
     tried = tried_in(inventory, facts.get("config"))

@@ -14,7 +14,7 @@ from kfm_checks.errors import KfmChecksError
 from kfm_checks.fold import decide
 from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
 from kfm_checks.notebook.catalogue import Notebook, notebook
-from kfm_checks.notebook.given import change_file, gate_is_on, overlay_folder
+from kfm_checks.notebook.given import change_file, cluster_of, gate_is_on, given, overlay_folder
 from kfm_checks.notebook.halt import GateClosed, NoVerdict
 from kfm_checks.notebook.pictures import Said
 from kfm_checks.notebook.style import wrapped
@@ -44,10 +44,15 @@ class Book:
         whole, rows = self.judged.report, self.notebook.rows
         if not rows:
             return whole
-        checks = {check.name for check in selected(rows, self.judged.settings.config)}
+        checks = {check.name for check in selected(rows, self.judged.settings.config, live=self.live)}
         shown = tuple(row for row in whole.requirements if row.id in rows)
         results = tuple(result for result in whole.results if result.check in checks)
         return replace(whole, requirements=shown, results=results, decision=decide(shown))
+
+    @property
+    def live(self) -> bool:
+        """Whether a cluster, or a snapshot of one, was looked at."""
+        return "cluster" in self.judged.facts.inputs
 
     @cached_property
     def results(self) -> dict[str, CheckResult]:
@@ -191,19 +196,27 @@ def place(item: Evidence) -> str:
     return str(item.source) if item.source else ""
 
 
-def open_notebook(name: str, overlay: str = "", as_of: str = "", change: str = "") -> Book:
+def open_notebook(
+    name: str, overlay: str = "", as_of: str = "", change: str = "", *, context: str = "", snapshot: str = ""
+) -> Book:
     """Judge an overlay for a notebook, once a kernel. Raises NoVerdict where it can't be read or rendered.
 
-    ``change`` is a file with a pull request's facts, as ``kfm-checks check --change`` takes it.
+    ``change`` is a file with a pull request's facts, as ``kfm-checks check --change`` takes it. ``context`` or
+    ``snapshot`` is the cluster to look at; every notebook takes it from the environment, so that all say the same.
     """
     register()
     try:
         entry = notebook(name)
-        return Book(entry, _judged(overlay_folder(overlay), as_of, entry.judged, change_file(change)))
+        named = (context, snapshot) if context or snapshot else (given("CONTEXT"), given("SNAPSHOT"))
+        return Book(
+            entry, _judged(overlay_folder(overlay), as_of, entry.judged, change_file(change), *cluster_of(*named))
+        )
     except KfmChecksError as error:
         raise NoVerdict(f"No verdict: {error}") from None
 
 
 @cache
-def _judged(folder: Path, as_of: str, rows: tuple[str, ...], change: Path | None) -> Judged:
-    return judge(folder, Options(only=rows, as_of=as_of, change=change))
+def _judged(
+    folder: Path, as_of: str, rows: tuple[str, ...], change: Path | None, context: str | None, snapshot: Path | None
+) -> Judged:
+    return judge(folder, Options(only=rows, as_of=as_of, change=change, context=context, snapshot=snapshot))

@@ -112,6 +112,25 @@ NOTEBOOKS: tuple[Notebook, ...] = (
         ("RAIL-09", "RAIL-10", "GATE-03"),
         ("RAIL-02", "RAIL-03", "RAIL-06", "RAIL-07", "RAIL-08"),
     ),
+    Notebook(
+        "12-live-drift",
+        "whether the cluster is what git says, who changed what, and whether it is well and refuses what it must",
+        "platform operators, security reviewers and auditors",
+        ("GIT-04", "GIT-05", "OPS-02", "OPS-03", "OPS-04"),
+        (
+            "META-02",
+            "META-03",
+            "META-04",
+            "MEM-01",
+            "MEM-02",
+            "MEM-05",
+            "MEM-07",
+            "SEC-03",
+            "RAIL-08",
+            "RAIL-09",
+            "DAT-08",
+        ),
+    ),
 )
 
 

@@ -14,12 +14,14 @@ VARIABLES = {
     "OVERLAY": ("KFM_CHECKS_OVERLAY", "KFM_OVERLAY"),
     "AS_OF": ("KFM_CHECKS_AS_OF",),
     "CHANGE": ("KFM_CHECKS_CHANGE", "KFM_CHANGE"),
+    "CONTEXT": ("KFM_CHECKS_CONTEXT", "KFM_CONTEXT"),
+    "SNAPSHOT": ("KFM_CHECKS_SNAPSHOT", "KFM_SNAPSHOT"),
 }
 GATE = "KFM_CHECKS_GATE"
 
 
 def given(parameter: str) -> str:
-    """The value of a parameter (``OVERLAY``, ``AS_OF`` or ``CHANGE``) from the environment, "" where nothing says."""
+    """The value of a parameter (``OVERLAY``, ``AS_OF``, ``CHANGE``…) from the environment, "" where nothing says."""
     return next((value for name in VARIABLES[parameter] if (value := os.environ.get(name, "").strip())), "")
 
 
@@ -48,10 +50,24 @@ def change_file(change: str, start: Path | None = None) -> Path | None:
 
     Raises UsageError where it isn't there.
     """
-    if not change:
-        return None
+    return _found(change, "give the file with a pull request's facts as CHANGE", start) if change else None
+
+
+def cluster_of(context: str, snapshot: str, start: Path | None = None) -> tuple[str | None, Path | None]:
+    """The context to look at, or the folder of a snapshot; neither where neither is named.
+
+    Raises UsageError where both are, and where the folder isn't there.
+    """
+    if context and snapshot:
+        raise UsageError("a context and a snapshot were given", remedy="give CONTEXT or SNAPSHOT, not both")
+    folder = _found(snapshot, "give the folder of a snapshot as SNAPSHOT", start) if snapshot else None
+    return context or None, folder
+
+
+def _found(name: str, remedy: str, start: Path | None) -> Path:
+    """A file or folder, from here or from a folder above."""
     here = (start or Path.cwd()).resolve()
     for folder in (here, *here.parents):
-        if (folder / change).is_file():
-            return folder / change
-    raise UsageError("no such file", file=change, remedy="give the file with a pull request's facts as CHANGE")
+        if (folder / name).exists():
+            return folder / name
+    raise UsageError("no such file", file=name, remedy=remedy)

@@ -16,7 +16,7 @@ from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
 
 from kfm_checks import __version__
-from kfm_checks.sphinx_ext import decisions, state
+from kfm_checks.sphinx_ext import decisions, live, state
 from kfm_checks.sphinx_ext.directives import DIRECTIVES
 from kfm_checks.sphinx_ext.needs import NEEDS_SETTINGS
 from kfm_checks.sphinx_ext.pages import write_pages
@@ -29,7 +29,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx."""
     app.add_config_value("kfm_overlay", "infra/clusters/prod", "env", types=(str,))
     app.add_config_value("kfm_as_of", "", "env", types=(str,))
-    for name, directive in {**DIRECTIVES, **decisions.DIRECTIVES}.items():
+    for name, directive in {**DIRECTIVES, **decisions.DIRECTIVES, **live.DIRECTIVES}.items():
         app.add_directive(name, directive)
     app.connect("config-inited", _settings, priority=100)
     app.connect("builder-inited", _prepare, priority=100)

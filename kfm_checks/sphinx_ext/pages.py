@@ -43,6 +43,7 @@ def _pages(view: View, sources: Path) -> Iterable[tuple[str, str]]:
     yield "records.md", _page("Records", "kfm-records")
     yield from _datasets(view)
     yield "change.md", _page("The change", "kfm-change")
+    yield "cluster.md", _page("The live cluster", "kfm-live")
     yield "review.md", _page("Review", "kfm-review")
     yield "settings.md", _page("Settings in force", "kfm-settings")
     names = sorted(view.checks)

@@ -17,7 +17,9 @@ from kfm_checks.sphinx_ext.view import View
 OVERLAY_VARIABLE = "KFM_CHECKS_OVERLAY"
 AS_OF_VARIABLE = "KFM_CHECKS_AS_OF"
 CHANGE_VARIABLE = "KFM_CHECKS_CHANGE"
-USERS = ("KFM_OVERLAY", "KFM_CHANGE")
+#: Which snapshot to look at; a site's notebooks contact no cluster themselves.
+SNAPSHOT_VARIABLE = "KFM_CHECKS_SNAPSHOT"
+USERS = ("KFM_OVERLAY", "KFM_CHANGE", "KFM_SNAPSHOT", "KFM_CONTEXT", "KFM_CHECKS_CONTEXT")
 
 
 @dataclass
@@ -65,13 +67,16 @@ def uri(start: str, to: str, anchor: str = "") -> str:
 
 
 @contextmanager
-def notebook_environment(overlay: Path, as_of: str, change: Path | None = None) -> Iterator[None]:
-    """The variables by which notebooks find the overlay, the day and the change, set for the time of a build.
+def notebook_environment(
+    overlay: Path, as_of: str, change: Path | None = None, snapshot: Path | None = None
+) -> Iterator[None]:
+    """The variables by which notebooks find the overlay, the day, the change and what was seen of a cluster.
 
     Those that a user sets for `make notebooks` are taken away: the notebooks of a site show what its pages show.
     """
     wanted = {**dict.fromkeys(USERS), OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of}
     wanted[CHANGE_VARIABLE] = str(change.resolve()) if change else None
+    wanted[SNAPSHOT_VARIABLE] = str(snapshot) if snapshot else None
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted)
     try:

@@ -16,6 +16,7 @@ from kfm_checks.checks import CHECKS, Check
 from kfm_checks.model import CheckResult, Evidence, Manifest, ObjectKey, Report, Requirement, RequirementResult, Status
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.run import Judged
+from kfm_checks.seen import Looked, looked
 from kfm_checks.sphinx_ext.rails import Rail, rails
 from kfm_checks.sphinx_ext.since import Since
 
@@ -69,9 +70,23 @@ class Row:
         found = [Finding(result, evidence) for result in self.results for evidence in result.evidence]
         return tuple(sorted(found, key=lambda each: ("fails", "unknown", "holds").index(each.verdict)))
 
-    def having(self, verdict: str) -> tuple[Finding, ...]:
-        """The findings with one verdict."""
-        return tuple(each for each in self.findings if each.verdict == verdict)
+    def having(self, verdict: str, *, live: bool | None = None) -> tuple[Finding, ...]:
+        """The findings with one verdict; of the cluster or of the files alone, where ``live`` says so."""
+        of = self.findings if live is None else [each for each in self.findings if self.is_live(each.result) is live]
+        return tuple(each for each in of if each.verdict == verdict)
+
+    def is_live(self, result: CheckResult) -> bool:
+        """Whether a check looked at the cluster alone."""
+        return result.check in self.requirement.live or set(result.methods) == {"cluster"}
+
+    @property
+    def has_live(self) -> bool:
+        """Whether a cluster has a word in this row."""
+        return bool(self.requirement.live) or "cluster" in self.requirement.by
+
+    def half(self, *, live: bool) -> tuple[CheckResult, ...]:
+        """The results of the files, or those of the cluster."""
+        return tuple(result for result in self.results if self.is_live(result) is live)
 
 
 @dataclass(frozen=True)
@@ -173,6 +188,11 @@ class View:
     def holds_until(self) -> str:
         """The day after which a record that this page counts on is gone; "" where it counts on none."""
         return min((row.result.until for row in self.rows if row.result.until), default="")
+
+    @cached_property
+    def looked(self) -> Looked:
+        """Whether a cluster was looked at, and when."""
+        return looked(self.judged.facts)
 
     @cached_property
     def rails(self) -> Mapping[str, Rail]:

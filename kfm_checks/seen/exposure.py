@@ -1,0 +1,66 @@
+"""The ways in from outside: those that git has and those that are there, and what the public hosts answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from kfm_checks.engine import Facts
+from kfm_checks.facts.network.entries import Exposure
+from kfm_checks.facts.network.ports import text
+from kfm_checks.facts.objects import dig, items
+from kfm_checks.model import Manifest, ObjectKey
+
+
+@dataclass(frozen=True)
+class Door:
+    """One way in: the object that opens it, what it leads to, and who knows of it."""
+
+    entry: ObjectKey
+    means: str
+    hosts: tuple[str, ...]
+    leads_to: str
+    ports: str
+    #: ``both``; ``git``: rendered and not there; ``cluster``: nobody committed it.
+    known: Literal["both", "git", "cluster"]
+    #: Addresses that the cluster assigned.
+    addresses: tuple[str, ...] = ()
+
+
+def doors(facts: Facts) -> tuple[Door, ...]:
+    """Every way in, what nobody committed first. Raises NotVerified where no cluster was looked at."""
+    live = {_key(each): each for each in facts.live().get("exposures")}
+    rendered = {_key(each): each for each in facts.get("exposures")}
+    statuses = {obj.key: obj for obj in facts.get("cluster").objects}
+    found = [_door(key, each, key in rendered, statuses) for key, each in live.items()]
+    found += [_door(key, each, None, statuses) for key, each in rendered.items() if key not in live]
+    order = ("cluster", "git", "both")
+    return tuple(sorted(found, key=lambda door: (order.index(door.known), door.entry, door.leads_to, door.ports)))
+
+
+def _key(exposure: Exposure) -> tuple[Any, ...]:
+    """What tells two ways in apart, whether rendered or live; node ports that the server chose don't."""
+    return exposure.entry.key[1:], exposure.means, exposure.hosts, exposure.service, exposure.destination
+
+
+def _door(key: object, exposure: Exposure, in_git: bool | None, statuses: dict[ObjectKey, Manifest]) -> Door:
+    del key
+    known: Literal["both", "git", "cluster"] = "git" if in_git is None else "both" if in_git else "cluster"
+    return Door(
+        exposure.entry.key,
+        exposure.means,
+        exposure.hosts,
+        exposure.destination or exposure.service or exposure.note,
+        text(exposure.ports),
+        known,
+        _addresses(statuses.get(exposure.entry.key)),
+    )
+
+
+def _addresses(obj: Manifest | None) -> tuple[str, ...]:
+    """Addresses in the status of a Service, an Ingress or a Gateway."""
+    if obj is None:
+        return ()
+    given = [*items(obj, "status", "loadBalancer", "ingress"), *items(obj, "status", "addresses")]
+    found = [dig(each, name) for each in given for name in ("ip", "hostname", "value")]
+    return tuple(sorted({value for value in found if isinstance(value, str) and value}))
