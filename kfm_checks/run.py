@@ -83,6 +83,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         facts = facts_of(inputs, absent, rules, records, target, options)
         tree, reached = facts.get("tree"), facts.get("references")
         precheck(tree, reached)
+        loading.look_ahead(settings.config, target, tree, reached)
         facts.prepare(checks, AWAITED)
         warm_up(checks, options.writers)
         given, renderer = loading.inputs(settings.config, target, Provenance(tree, reached, target.path))
