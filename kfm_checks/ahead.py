@@ -8,15 +8,17 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kfm_checks.facts.gitops import ARGO
-from kfm_checks.facts.references import References
-from kfm_checks.facts.tree import Tree
-from kfm_checks.model import Manifest
 from kfm_checks.render import Render, Renderer
 
+if TYPE_CHECKING:
+    from kfm_checks.facts.references import References
+    from kfm_checks.facts.tree import Tree
+    from kfm_checks.model import Manifest
+
 #: What the text of a file mentions that may hold a reconciler, or the source of one.
-_SIGNS = (f"{ARGO}/", "fluxcd.io/")
+_SIGNS = ("argoproj.io/", "fluxcd.io/")
 
 
 class Ahead:
@@ -50,6 +52,8 @@ def _key(folder: Path, overrides: Mapping[str, object] | None) -> str:
 
 def likely_reconcilers(tree: Tree, references: References) -> tuple[Manifest, ...]:
     """Objects in the overlay's files that the render will most likely have, and that make a controller reconcile."""
+    from kfm_checks.model import Manifest
+
     files = (tree.read(path) for path in references.reached)
     telling = (file for file in files if file and file.is_manifest_file and any(sign in file.text for sign in _SIGNS))
     values = (document.value for file in telling for document in file.documents)

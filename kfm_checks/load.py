@@ -6,17 +6,18 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.ahead import Ahead, likely_reconcilers
-from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError, RenderError
-from kfm_checks.facts.references import References
-from kfm_checks.facts.tree import Tree
-from kfm_checks.model import Manifest
-from kfm_checks.provenance import Provenance
 from kfm_checks.render import Render, Renderer, find_renderer
-from kfm_checks.target import Target
 
 if TYPE_CHECKING:
+    # Only named here: the render begins before anything else is imported.
+    from kfm_checks.config import Config
+    from kfm_checks.facts.references import References
+    from kfm_checks.facts.tree import Tree
     from kfm_checks.judged import Options
+    from kfm_checks.model import Manifest
+    from kfm_checks.provenance import Provenance
+    from kfm_checks.target import Target
 
 
 @dataclass(frozen=True)

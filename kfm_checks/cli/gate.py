@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kfm_checks.model import Report
+if TYPE_CHECKING:
+    from kfm_checks.model import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
