@@ -38,6 +38,7 @@ from kfm_checks.facts.governors import admission_engines, quota_governors
 from kfm_checks.facts.image_updaters import image_updaters
 from kfm_checks.facts.images import image_uses
 from kfm_checks.facts.layout import layout, placed
+from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
 from kfm_checks.facts.network.tls import public_hosts
@@ -84,6 +85,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         inventory,
         tracked_files,
         ignored_files,
+        manifest_files,
         reconcilers,
         layout,
         placed,
