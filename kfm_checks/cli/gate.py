@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kfm_checks.model import Report
+if TYPE_CHECKING:
+    from kfm_checks.model import Report
 
 if TYPE_CHECKING:
     from kfm_checks.baseline import Comparison

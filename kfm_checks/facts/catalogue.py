@@ -41,6 +41,7 @@ from kfm_checks.facts.layout import layout, placed
 from kfm_checks.facts.live import live_objects
 from kfm_checks.facts.live_drift import drift
 from kfm_checks.facts.live_ways import live_ways
+from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
 from kfm_checks.facts.network.tls import public_hosts
@@ -88,6 +89,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         inventory,
         tracked_files,
         ignored_files,
+        manifest_files,
         reconcilers,
         layout,
         placed,
