@@ -30,7 +30,8 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_swap import bound, caches, swap  # noqa: E402
 
-SEED = 4
+#: The seed of the order, and how many mutants of a module are tried before the next one's turn.
+SEED, ROUND = 4, 30
 #: Processor seconds that the tests of one mutant may take together; and how many times their usual time makes a hang.
 BUDGET, PATIENCE = 2.5, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
@@ -91,37 +92,34 @@ class Campaign:
         gc.collect()
         gc.freeze()  # a forked process then shares the memory
         known = _known(self.out)
+        chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
         with self.out.open("a", encoding="utf-8") as lines:
-            for path in modules(self.wanted):
-                name = path.relative_to(ROOT).as_posix()
-                found = list(mutants(path.read_text(encoding="utf-8")))
-                order = list(range(len(found)))
-                random.Random(SEED).shuffle(order)  # noqa: S311 - an order, no secret
-                for number in order:
-                    earlier = known.get((name, found[number].place, found[number].what, number))
-                    if earlier is None or (self.again and earlier != "killed"):
-                        record = self._try(path, name, found[number])
-                        record.update(number=number, of=len(found))
-                        lines.write(json.dumps(record) + "\n")
-                        lines.flush()
+            for path, number, of in _order({path: len(found) for path, found in chosen.items()}):
+                name, mutant = path.relative_to(ROOT).as_posix(), chosen[path][number]
+                earlier = known.get((name, mutant.place, mutant.what, number))
+                if earlier is None or (self.again and earlier != "killed"):
+                    record = {**self._try(path, name, mutant), "number": number, "of": of}
+                    lines.write(json.dumps(record) + "\n")
+                    lines.flush()
         return True
 
     def _measure(self) -> None:
         """Run every test once, in a process of its own, and remember the time and the lines of each."""
-        reading, writing = os.pipe()
-        if not (child := os.fork()):
-            os.close(reading)
-            with os.fdopen(writing, "wb") as stream:
-                pickle.dump(self._traced(), stream)
-            os._exit(0)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as stream:
-            self.covering, self.seconds, failed, imported = pickle.load(stream)  # noqa: S301 - from ourselves
-        os.waitpid(child, 0)
+        measured = self.out.with_suffix(".measured")  # written by an earlier run with the very same tests
+        ids = [item.nodeid for item in self.items]
+        if not measured.is_file() or pickle.loads(measured.read_bytes())[0] != ids:  # noqa: S301 - from ourselves
+            if not (child := os.fork()):
+                measured.write_bytes(pickle.dumps((ids, *self._traced())))
+                os._exit(0)
+            os.waitpid(child, 0)
+        _, self.covering, self.seconds, failed, imported = pickle.loads(measured.read_bytes())  # noqa: S301
         for name in imported:  # once here, not in each process
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
-        print(f"{len(self.items)} tests, {sum(self.seconds.values()):.0f} s, left out since they fail: {failed}", flush=True)
+        print(
+            f"{len(self.items)} tests, {sum(self.seconds.values()):.0f} s, left out since they fail: {failed}",
+            flush=True,
+        )
 
     def _traced(self) -> tuple[dict[str, dict[int, set[int]]], dict[int, float], list[str], list[str]]:
         from coverage import Coverage
@@ -216,6 +214,18 @@ class Campaign:
                 os.write(writing, str(number).encode())
                 break
         os._exit(0)
+
+
+def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
+    """A few of every module, then a few more, drawn with a fixed seed: whenever it ends, each has been looked at."""
+    drawn = {}
+    for path, count in counts.items():
+        drawn[path] = list(range(count))
+        random.Random(SEED).shuffle(drawn[path])  # noqa: S311 - an order, no secret
+    for start in range(0, max(counts.values(), default=0), ROUND):
+        for path, numbers in drawn.items():
+            for number in numbers[start : start + ROUND]:
+                yield path, number, counts[path]
 
 
 def _passes(item: Any, following: Any) -> bool:

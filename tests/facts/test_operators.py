@@ -189,7 +189,10 @@ SECRETS: dict[str, tuple[Manifest, list[tuple[str, str]]]] = {
         [("data", "db-pguser-api")],
     ),
     "Percona": (custom("pgv2.percona.com/v2", "PerconaPGCluster", users=[]), []),
-    "MariaDB by default": (custom("k8s.mariadb.com/v1alpha1", "MariaDB"), [("data", "db-root"), ("data", "db-password")]),
+    "MariaDB by default": (
+        custom("k8s.mariadb.com/v1alpha1", "MariaDB"),
+        [("data", "db-root"), ("data", "db-password")],
+    ),
     "MariaDB with a Secret of one's own": (
         custom(
             "k8s.mariadb.com/v1alpha1",
