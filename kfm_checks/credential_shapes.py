@@ -37,7 +37,8 @@ _SPACED = re.compile(
     r"(?m)^[ \t]*(?:requirepass|masterauth|masterpass|login \S+ password|machine \S+ login \S+ password)[ \t]+(\S+)"
 )
 _PASS_FLAG = re.compile(
-    r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a )[\"']?([^\s\"']+)"
+    r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a )"
+    r"[\"']?([^\s\"']+)"
 )
 _XML = re.compile(r"<(?:\w{0,40}(?:[Pp]assword|[Ss]ecret|[Aa]pi[Kk]ey|[Tt]oken))>([^<>{}$\s][^<>]*)</")
 _DOCKER_AUTH = re.compile(r"\"(?:auth|identitytoken|registrytoken)\"\s*:\s*\"([A-Za-z0-9+/=_.-]{6,})\"")
@@ -78,10 +79,10 @@ _VENDOR = re.compile(
 _HINTS = (
     *(  # noqa: SIM905 - ninety strings read better so
         "-----B eyJ AKIA ASIA A3T ABIA ACCA AIza ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat gldt- glft- "
-        "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c k_live_ "
-        "k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
-        "$pbkdf {SHA {SSHA requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. hvr. _v1_ "
-        "hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
+        "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c "
+        "k_live_ k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
+        "$pbkdf {SHA {SSHA requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. hvr. "
+        "_v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken"'

@@ -1,8 +1,8 @@
 """Put a changed statement into a module that is imported already, everywhere that its names went."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import functools
 import gc
@@ -48,9 +48,9 @@ def _replace(old: Any, new: Any) -> None:
 
 def _attribute(old: type, name: str, value: Any) -> None:
     before = old.__dict__.get(name)
-    if isinstance(value, FunctionType) and isinstance(before, FunctionType):
-        if not value.__code__.co_freevars and not before.__code__.co_freevars:
-            return _code(before, value)
+    plain = isinstance(value, FunctionType) and isinstance(before, FunctionType)
+    if plain and not value.__code__.co_freevars and not before.__code__.co_freevars:
+        return _code(before, value)
     setattr(old, name, value)
 
 

@@ -1,9 +1,9 @@
 """A mutation tester: break one expression of a module at a time, and see whether a test notices.
 
-``python tools/mutants.py OUT.jsonl [MODULE …]`` collects the tests once, measures which of them run which line, and tries
-each mutant in a forked process: the changed statement is put into the imported module, and the tests that run its line
-are run, those first that noticed something nearby, then the quick ones. What OUT has already is not tried again;
-``--again`` tries its survivors anew. Read docs/agreement/mutation-testing.md for the figures.
+``python tools/mutants.py OUT.jsonl [MODULE …]`` collects the tests once, measures which of them run which line, and
+tries each mutant in a forked process: the changed statement is put into the imported module, and the tests that run
+its line are run, those first that noticed something nearby, then the quick ones. What OUT has already is not tried
+again; ``--again`` tries its survivors anew. Read docs/agreement/mutation-testing.md for the figures.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ SEED, ROUND = 4, 30
 BUDGET, PATIENCE = 2.5, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
-    "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py", "tests/test_examples.py",
-    "tests/test_ordinary_cases.py", "tests/test_properties.py", "tests/change",
+    "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
+    "tests/test_examples.py", "tests/test_ordinary_cases.py", "tests/test_properties.py", "tests/change",
 )  # fmt: skip
 #: Tests of time, which fail on a busy machine; and those that read the package's own text or start other programs.
 DESELECTED = ("fast", "quickly", "not_slow", "postgis")
@@ -49,8 +49,8 @@ def modules(wanted: Iterable[str]) -> list[Path]:
     """The modules to be broken, where a wrong verdict hurts most first."""
     folder = ROOT / "kfm_checks"
     first = ["engine.py", "fold.py", "facts/selectors.py", "facts/network", "facts/access", "facts/pod_security",
-             "facts/images.py", "facts/resources.py", "facts/secrets", "facts/gitops", "facts/disruption", "facts/rollouts",
-             "facts/scaling", "facts/criticality", "facts/schemas", "facts/quantities"]  # fmt: skip
+             "facts/images.py", "facts/resources.py", "facts/secrets", "facts/gitops", "facts/disruption",
+             "facts/rollouts", "facts/scaling", "facts/criticality", "facts/schemas", "facts/quantities"]  # fmt: skip
     found = [folder / "engine.py", folder / "fold.py", *sorted((folder / "facts").rglob("*.py"))]
     names = {path: path.relative_to(folder).as_posix() for path in found}
     kept = [path for path in found if not path.name.startswith(LEFT_OUT) or any(word in names[path] for word in wanted)]

@@ -75,7 +75,7 @@ def _kubedb(product: Product, plural: str) -> Operator:
     return Operator(product, (labels,))
 
 
-# OT-CONTAINER-KIT/redis-operator: internal/k8sutils/labels.go, redis-standalone.go, redis-replication.go, redis-cluster.go
+# OT-CONTAINER-KIT/redis-operator: internal/k8sutils, labels.go and the redis-….go beside it
 def _opstree(name: str, setup: str, role: str) -> dict[str, str]:
     return {"app": name, "redis_setup_type": setup, "role": role}
 
@@ -88,11 +88,11 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
         ({"cnpg.io/cluster": "{name}", "cnpg.io/podRole": "instance"},),
         ("{name}-rw", "{name}-ro", "{name}-r"),
     ),
-    # zalando/postgres-operator: docs/reference/operator_parameters.md, defaults of cluster_labels and cluster_name_label
+    # zalando/postgres-operator: docs/reference/operator_parameters.md (defaults)
     ("acid.zalan.do", "postgresql"): Operator(
         POSTGRES, ({"application": "spilo", "cluster-name": "{name}"},), ("{name}", "{name}-repl", "{name}-pooler")
     ),
-    # CrunchyData/postgres-operator: internal/naming/labels.go and names.go, internal/controller/postgrescluster/instance.go
+    # CrunchyData/postgres-operator: internal/naming, internal/controller/postgrescluster/instance.go
     ("postgres-operator.crunchydata.com", "PostgresCluster"): Operator(POSTGRES, (_CRUNCHY,), _CRUNCHY_SERVICES),
     # percona/percona-postgresql-operator: the same places
     ("pgv2.percona.com", "PerconaPGCluster"): Operator(POSTGRES, (_CRUNCHY,), _CRUNCHY_SERVICES),
@@ -162,7 +162,7 @@ OPERATORS: Mapping[tuple[str, str], Operator] = {
     ("kubedb.com", "MongoDB"): _kubedb(MONGODB, "mongodbs"),
     ("kubedb.com", "Redis"): _kubedb(REDIS, "redises"),
     ("kubedb.com", "Elasticsearch"): _kubedb(ELASTICSEARCH, "elasticsearches"),
-    # priyolahiri/neo4j-kubernetes-operator: internal/resources/cluster.go, internal/controller/neo4jenterprisestandalone_controller.go
+    # priyolahiri/neo4j-kubernetes-operator: internal/resources/cluster.go, internal/controller
     ("neo4j.neo4j.com", "Neo4jEnterpriseCluster"): Operator(
         NEO4J, ({"neo4j.com/cluster": "{name}"},), ("{name}-client", "{name}-headless", "{name}-internals")
     ),
