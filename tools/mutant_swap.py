@@ -21,6 +21,7 @@ def swap(module: ModuleType, statement: ast.stmt) -> None:
         scratch = dict(module.__dict__)
         _execute(scratch, statement, module)
         _replace(module.__dict__[statement.name], scratch[statement.name])
+        _again(module, {statement.name}, statement.lineno)
     else:
         _assign(module, statement)
 
@@ -74,9 +75,14 @@ def _assign(module: ModuleType, statement: ast.stmt) -> None:
         for other in list(sys.modules.values()):
             if other is not module and getattr(other, "__dict__", {}).get(name) is before[name] is not None:
                 other.__dict__[name] = module.__dict__[name]
+    _again(module, set(names), statement.lineno)
+
+
+def _again(module: ModuleType, names: set[str], line: int) -> None:
+    """Make anew what later lines of the module made from these names when it was imported."""
     for later in _body(module):
         uses = {node.id for node in ast.walk(later) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        if isinstance(later, ast.Assign | ast.AnnAssign) and later.lineno > statement.lineno and uses & set(names):
+        if isinstance(later, ast.Assign | ast.AnnAssign) and later.lineno > line and uses & names:
             _assign(module, later)
 
 

@@ -31,9 +31,10 @@ from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_swap import bound, caches, swap  # noqa: E402
 
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
-SEED, ROUND = 4, 30
-#: Processor seconds that the tests of one mutant may take together; and how many times their usual time makes a hang.
-BUDGET, PATIENCE = 2.5, 4
+SEED, ROUND = 4, 15
+#: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
+#: tests run over; and how many times their usual time makes a hang.
+BUDGET, TABLE_BUDGET, PATIENCE = 1.2, 0.6, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
@@ -154,10 +155,11 @@ class Campaign:
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
         order = [*dict.fromkeys(n for n in near if n in found)]
         order += sorted(found - set(order), key=lambda n: self.seconds[n])
-        spent, kept = 0.0, []
+        spent, kept = 0.0, list[int]()
+        budget = BUDGET if mutant.place else TABLE_BUDGET
         for number in order:
             spent += self.seconds[number]
-            if spent > BUDGET and kept:
+            if spent > budget and kept:
                 break
             kept.append(number)
         return kept
