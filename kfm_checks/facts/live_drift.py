@@ -15,7 +15,7 @@ from kfm_checks.facts.live_extra import extras, is_exposure
 from kfm_checks.facts.live_ignored import Ignored, ignored
 from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
 from kfm_checks.facts.objects import Inventory, dig
-from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.model import Manifest, ObjectKey, Overlay, Path
 
 Change = Literal["same", "missing", "changed", "extra", "unknown"]
 
@@ -43,16 +43,34 @@ class Drift:
         return json_pointer(self.path)
 
 
-def drift(cluster: Cluster, inventory: Inventory, config: Config) -> tuple[Drift, ...]:
+def drift(cluster: Cluster, inventory: Inventory, config: Config, overlay: Overlay) -> tuple[Drift, ...]:
     """Every rendered object held against the cluster, then what is there beyond them, sorted by object and field."""
     rules = ignored(inventory, cluster.objects)
-    found = [one for item in cluster.comparisons for one in _compared(item, inventory, rules)]
-    compared = {item.key for item in cluster.comparisons}
+    same = cluster.render in ("", overlay.digest)
+    comparisons = cluster.comparisons if same else tuple(_anew(cluster, inventory))
+    found = [one for item in comparisons for one in _compared(item, inventory, rules)]
+    compared = {item.key for item in comparisons}
     for obj in inventory:
         if obj.key not in compared:
-            found.append(Drift("unknown", obj.key, obj, note="it was not compared: the snapshot is of another render"))
+            found.append(Drift("unknown", obj.key, obj, note="it was not compared with the cluster"))
     found += [_extra(obj) for obj in extras(cluster, inventory, tried_in(inventory, config))]
     return tuple(sorted(found, key=lambda one: (one.key, one.change, [str(step) for step in one.path])))
+
+
+def _anew(cluster: Cluster, inventory: Inventory) -> Iterator[Comparison]:
+    """What was compared is another render (a snapshot, and git went on): the fields that git gives now are compared."""
+    live = {(o.key.group, o.key.kind, o.key.namespace, o.key.name): o for o in cluster.objects}
+    unread = {(x.kind.group, x.kind.kind, x.namespace): x.problem for x in cluster.listings if x.problem}
+    listed = {(x.kind.group, x.kind.kind) for x in cluster.listings}
+    for obj in inventory:
+        key = obj.key
+        kind = (key.group, key.kind)
+        problem = unread.get((*kind, key.namespace)) or unread.get((*kind, "")) or ""
+        if kind not in listed:
+            problem = "objects of this kind were not listed"
+        elif kind == ("", "Secret"):
+            problem = "a Secret's values were compared with another render"
+        yield Comparison(key, live.get((*kind, key.namespace, key.name)), obj, "field-subset", problem)
 
 
 def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterator[Drift]:
