@@ -9,6 +9,7 @@ from typing import Any, Literal
 from kfm_checks.config import Config
 from kfm_checks.evidence import json_pointer
 from kfm_checks.facts.change_fields import field_changes
+from kfm_checks.facts.change_model import FieldChange
 from kfm_checks.facts.cluster import DIFFERS, Cluster, Comparison
 from kfm_checks.facts.live import tried_in
 from kfm_checks.facts.live_extra import extras, is_exposure
@@ -17,6 +18,7 @@ from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.model import Manifest, ObjectKey, Overlay, Path
 
+_MAPS = (("metadata", "annotations"), ("metadata", "labels"))
 Change = Literal["same", "missing", "changed", "extra", "unknown"]
 
 
@@ -92,7 +94,7 @@ def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterato
 
 def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, rules: Ignored) -> Iterator[Drift]:
     subset = item.how == "field-subset"
-    changes = field_changes(wanted, live, lambda _old, _new: False)
+    changes = [part for change in field_changes(wanted, live, lambda _old, _new: False) for part in _parts(change)]
     drifted, others = [], set[str]()
     for change in changes:
         if subset and change.base is None and DIFFERS not in str(change.head):
@@ -109,6 +111,17 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
         yield replace(one, change="unknown", note=note) if unread else one
     if not drifted:
         yield Drift("same", item.key, obj, how=item.how, note="; ".join(sorted(others)))
+
+
+def _parts(change: FieldChange) -> Iterator[FieldChange]:
+    """Labels and annotations one by one, also where one side has none at all: each has an owner of its own."""
+    if change.path in _MAPS and (change.base is None or change.head is None):
+        for key in sorted({*(change.base or {}), *(change.head or {})}):
+            path = (*change.path, key)
+            base, head = (change.base or {}).get(key), (change.head or {}).get(key)
+            yield replace(change, path=path, base_path=path, base=base, head=head)
+    else:
+        yield change
 
 
 def _extra(obj: Manifest) -> Drift:
