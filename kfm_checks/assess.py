@@ -143,7 +143,7 @@ def selected(only: Sequence[str], config: Config, *, live: bool = False) -> tupl
             wanted.add(name)
         else:
             raise UsageError(f"no requirement or check is called {name!r}", remedy="see `kfm-checks requirements`")
-    return tuple(check for check in possible if check.name in wanted)
+    return tuple(check for check in CHECKS if check.name in wanted)
 
 
 def _checks_of(row: Requirement, by_id: Mapping[str, Requirement]) -> set[str]:
