@@ -3,11 +3,13 @@ PYTHON  ?= python3
 OVERLAY ?= infra/clusters/prod
 VENV    := .venv
 BIN     := $(VENV)/bin
+# Its settings ask no question about news on opening; in a container, where everybody is root, it starts all the same.
+LAB     ?= --LabApp.app_settings_dir=tools/jupyterlab $(if $(filter 0,$(shell id -u)),--allow-root)
 # Tests and committed notebooks judge expiry by this day.
 AS_OF   ?= 2026-11-22
 
 .DEFAULT_GOAL := help
-.PHONY: help site notebooks test test-postgis test-cluster lint lint-workflows docs nbval lock bench clean
+.PHONY: help site notebooks test test-postgis test-cluster lint lint-workflows docs nbval lock bench clean payloads
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -33,7 +35,7 @@ site: $(VENV)/site.stamp ## the living README of OVERLAY, in build/site
 notebooks: $(VENV)/site.stamp ## open the notebooks on OVERLAY in JupyterLab
 	@echo "== running the notebooks on $(OVERLAY) (copies, in build/notebooks)"
 	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/python -m kfm_checks.notebook -o build/notebooks
-	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab build/notebooks/00-start-here.ipynb
+	@KFM_CHECKS_OVERLAY= KFM_OVERLAY=$(abspath $(OVERLAY)) $(BIN)/jupyter lab $(LAB) build/notebooks/00-start-here.ipynb
 
 test: $(VENV)/dev.stamp lint ## the tests, the notebooks under nbval, and the docs build
 	$(BIN)/python -m pytest -n 2 --dist worksteal
@@ -47,6 +49,9 @@ lint: $(VENV)/dev.stamp ## style, types, layers
 
 lint-workflows: ## the workflows by actionlint, built from the Go module proxy where there is Go
 	@tools/actionlint.sh
+
+payloads: ## GitHub's published webhook payloads, for the tests, where there is npm
+	@tools/payloads.sh
 
 nbval: $(VENV)/dev.stamp ## the notebooks against their committed outputs
 	KFM_CHECKS_AS_OF=$(AS_OF) KFM_CHECKS_GATE=1 $(BIN)/python -m pytest -p no:cacheprovider --nbval notebooks -n 2
@@ -69,6 +74,7 @@ test-cluster: $(VENV)/dev.stamp ## the live checks against a real control plane 
 
 bench: $(VENV)/dev.stamp ## what a run costs beside the bare render
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.diff
 
 clean: ## take away what was built
 	rm -rf build $(VENV)

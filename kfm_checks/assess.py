@@ -80,8 +80,9 @@ def assess(
     config = settings.config
     facts.add({"overlay": overlay, "as_of": overlay.as_of})
     given = facts.inputs
-    rows = catalogue(config, live="cluster" in given)
-    checks = selected(options.only, config, live="cluster" in given)
+    live = options.live or "cluster" in given
+    rows = catalogue(config, live=live)
+    checks = selected(options.only, config, live=live)
     results = run(checks, facts, _rows_of(rows), _levels_of(rows), _gaps(given.get("followed", ())))
     judgement = Judgement(
         {r.check: r for r in results},
@@ -89,7 +90,7 @@ def assess(
         records,
         overlay.as_of,
         frozenset(check.name for check in CHECKS),
-        cluster_given="cluster" in given,
+        cluster_given=live,
     )
     folded = fold(rows, judgement)
     shown = _shown(folded, rows, options.only, checks)

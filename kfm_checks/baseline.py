@@ -17,11 +17,13 @@ import msgspec
 from msgspec import Struct
 
 from kfm_checks.errors import UsageError
-from kfm_checks.model import Report, Requirement, Status
+from kfm_checks.model import Outcome, Report, Requirement, Status
 
 SCHEMA = "kfm-checks/baseline/v1"
 #: A row with one of these was all right; where it is not verified now, nobody looks any more.
 GOOD: frozenset[Status] = frozenset({"met", "attested"})
+#: A check that ended so has looked; after any other end (or none) its old failures may still be there.
+VERDICTS: frozenset[Outcome] = frozenset({"pass", "fail", "not-applicable"})
 
 
 class Standing(Struct, frozen=True, rename="kebab", omit_defaults=True):
@@ -35,6 +37,9 @@ class Standing(Struct, frozen=True, rename="kebab", omit_defaults=True):
     #: Row -> digest of its rule; a row whose rule changed is told apart from an overlay that did.
     rules: dict[str, str] = {}
     as_of: str = ""
+    #: Only of a run, never written: checks that reached a verdict, and fingerprints of what nobody could tell.
+    looked: tuple[str, ...] = ()
+    unknown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -44,6 +49,8 @@ class Comparison:
     new: Mapping[str, str] = field(default_factory=dict)
     mended: Mapping[str, str] = field(default_factory=dict)
     unchanged: Mapping[str, str] = field(default_factory=dict)
+    #: Failures of then that nobody looked at this time: neither mended nor unchanged.
+    unseen: Mapping[str, str] = field(default_factory=dict)
     #: Failures that stood open and are accepted now.
     accepted: Mapping[str, str] = field(default_factory=dict)
     #: Rows that are not met now and were something better.
@@ -64,6 +71,7 @@ class Comparison:
         """The comparison in words, the counts first."""
         since = f" of {self.since}" if self.since else ""
         counts = f"{len(self.new)} new, {len(self.mended)} mended, {len(self.unchanged)} unchanged"
+        counts += f", {len(self.unseen)} not looked at" if self.unseen else ""
         found = [f"against the baseline{since}: {counts}"]
         found += [f"new: {what}" for what in _some(self.new.values())]
         found += [f"no longer looked at: {row} (was {then})" for row, (then, _) in sorted(self.unlooked.items())]
@@ -83,10 +91,13 @@ def standing(report: Report, rules: Mapping[str, str] | None = None, *, partial:
     waivers = Waivers(report)
     failing: dict[str, str] = {}
     accepted: dict[str, str] = {}
+    unknown = set()
     ran = {result.check for result in report.results}
     for result in report.results:
         for item in result.evidence:
-            if item.holds is False:
+            if item.holds is None:
+                unknown.add(item.fingerprint)
+            elif item.holds is False:
                 where = accepted if waivers.of(result, item) is not None else failing
                 where[item.fingerprint] = f"{result.check}: {item.subject}"
     return Standing(
@@ -96,19 +107,24 @@ def standing(report: Report, rules: Mapping[str, str] | None = None, *, partial:
         dict(sorted(accepted.items())),
         dict(rules or {}),
         report.overlay.as_of,
+        tuple(result.check for result in report.results if result.outcome in VERDICTS),
+        tuple(sorted(unknown)),
     )
 
 
 def compare(then: Standing, now: Standing) -> Comparison:
     """What became of what stood then. Rows that were not looked at this time (``--only``) are left out."""
-    gone = set(then.failing) - set(now.failing) - set(now.accepted)
+    gone = {id: what for id, what in sorted(then.failing.items()) if id not in now.failing and id not in now.accepted}
+    looked, unknown = set(now.looked), set(now.unknown)
+    unseen = {id: what for id, what in gone.items() if id in unknown or what.partition(": ")[0] not in looked}
     changed = {
         row: (then.rows[row], status) for row, status in now.rows.items() if then.rows.get(row, status) != status
     }
     return Comparison(
         new={id: what for id, what in now.failing.items() if id not in then.failing},
-        mended={id: then.failing[id] for id in sorted(gone)},
+        mended={id: what for id, what in gone.items() if id not in unseen},
         unchanged={id: what for id, what in now.failing.items() if id in then.failing},
+        unseen=unseen,
         accepted={id: what for id, what in now.accepted.items() if id in then.failing},
         worse={row: pair for row, pair in changed.items() if pair[1] == "not-met"},
         better={row: pair for row, pair in changed.items() if pair[1] in GOOD or pair[0] == "not-met"},
@@ -187,26 +203,34 @@ def _from_report(value: Mapping[str, Any]) -> Standing:
     return standing(from_dict(value))
 
 
-def written(reports: Sequence[Report], before: Mapping[str, Standing], *, grow: bool) -> tuple[str, int]:
+def written(
+    reports: Sequence[Report], before: Mapping[str, Standing], *, grow: bool, partial: bool = False
+) -> tuple[str, int]:
     """The text of a baseline, and how many new failures were left out: without ``grow`` an existing one only shrinks.
 
     An overlay that is not judged this time keeps its standing.
     """
     found, left_out = dict(before), 0
     for report in reports:
-        now = standing(report)
+        now = standing(report, partial=partial)
         old = before.get(now.path)
-        if old is not None and not grow:
+        if old is not None:
             comparison = compare(old, now)
-            left_out += len(comparison.new)
-            now = _shrunk(old, now, comparison)
-        found[now.path] = now
+            left_out += 0 if grow else len(comparison.new)
+            now = _kept(old, now, comparison) if grow else _shrunk(old, now, comparison)
+        found[now.path] = msgspec.structs.replace(now, looked=(), unknown=())
     overlays = [msgspec.to_builtins(found[path]) for path in sorted(found)]
     return json.dumps({"schema": SCHEMA, "overlays": overlays}, indent=2, ensure_ascii=False) + "\n", left_out
 
 
 def _shrunk(old: Standing, now: Standing, comparison: Comparison) -> Standing:
-    """What stood and still stands; a row that was looked at stays one that has to be."""
+    """What stood and still stands, or was not looked at; a row that was looked at stays one that has to be."""
     rows = {**now.rows, **{row: then for row, (then, _) in comparison.unlooked.items()}}
-    still = {id: what for id, what in old.failing.items() if id in now.failing}
+    still = {id: what for id, what in old.failing.items() if id in now.failing or id in comparison.unseen}
     return msgspec.structs.replace(now, rows={**old.rows, **rows}, failing=still)
+
+
+def _kept(old: Standing, now: Standing, comparison: Comparison) -> Standing:
+    """All that stands, and what stood and was not looked at."""
+    failing = dict(sorted({**now.failing, **comparison.unseen}.items()))
+    return msgspec.structs.replace(now, rows={**old.rows, **now.rows}, failing=failing)

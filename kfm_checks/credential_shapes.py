@@ -92,12 +92,17 @@ _USERINFO = re.compile(r"://[^\s]{0,400}@")
 def hints_in(texts: Iterable[str]) -> tuple[str, ...]:
     """The hints that are anywhere in many texts: a handful, so that each text can then be asked about those alone."""
     joined = "\n".join(texts)
-    return tuple(hint for hint in _HINTS if hint in joined)
+    # Objects repeat themselves: what stands between two quotes is looked at once. Three hints have quotes themselves.
+    pieces = "\n".join(set(joined.split('"')))
+    return tuple(hint for hint in _HINTS if hint in (joined if '"' in hint else pieces))
 
 
 def has_hint(text: str, hints: tuple[str, ...] = _HINTS) -> bool:
     """Whether a text may hold a credential that its form gives away."""
-    return any(hint in text for hint in hints) or ("://" in text and "@" in text and bool(_USERINFO.search(text)))
+    for hint in hints:  # a loop, for it is asked of every text: any() with a generator takes a third longer
+        if hint in text:
+            return True
+    return "://" in text and "@" in text and bool(_USERINFO.search(text))
 
 
 def spans(text: str) -> Iterator[Span]:

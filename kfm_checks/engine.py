@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import traceback
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path as FilePath
@@ -21,12 +21,21 @@ from kfm_checks.model import CheckResult, Evidence, Level, Method, ObjectKey, Ou
 WORKLOAD_FACT = "workloads"
 #: Inputs that a live twin shares with the check itself.
 LIVE_INPUTS = (
-    "cluster", "config", "records", "target", "as_of", "kubernetes_versions", "extra_schemas", "extra_policies",
+    "cluster", "config", "records", "target", "overlay", "as_of",
+    "kubernetes_versions", "extra_schemas", "extra_policies",
 )  # fmt: skip
 
 
 class Crashed(Exception):  # noqa: N818 - a verdict on the way: the check ends in ``error``
     """A fact broke; whatever needs it ends in ``error``."""
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What a check gave before its turn: its evidence, and the error that ended it."""
+
+    evidence: tuple[Evidence, ...]
+    error: Exception | None
 
 
 @dataclass
@@ -39,6 +48,8 @@ class Facts:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: FACTS)
     _known: dict[str, Any] = field(default_factory=dict)
     _live: Facts | None = None
+    #: Checks that were run while other inputs were awaited.
+    _early: dict[str, Looked] = field(default_factory=dict)
 
     def get(self, name: str) -> Any:
         """The value of a fact. Raises NotVerified, Crashed, or KfmChecksError for a bad input."""
@@ -58,11 +69,33 @@ class Facts:
         self.inputs = {**self.inputs, **inputs}
 
     def prepare(self, checks: Iterable[Check], awaited: Collection[str]) -> None:
-        """Compute, while other inputs are awaited, every fact of the checks that needs none of those."""
+        """While other inputs are awaited, compute every fact that needs none of those, and run every such check."""
         for check in checks:
             for name in sorted(closure(check.function, self.functions) & self.functions.keys()):
                 if name not in self._known and not closure(self.functions[name], self.functions) & set(awaited):
                     self._known[name] = self._compute(name)
+            if check.live:
+                continue
+            if check.name not in self._early and not closure(check.function, self.functions) & set(awaited):
+                self._early[check.name] = self._looked(check)
+
+    def look(self, check: Check) -> Iterator[Evidence]:
+        """The evidence of a check; whatever ends it is raised after the evidence that it gave before."""
+        early = self._early.get(check.name)
+        if early is None:
+            yield from check.function(**self.arguments(check.function))
+            return
+        yield from early.evidence
+        if early.error is not None:
+            raise early.error
+
+    def _looked(self, check: Check) -> Looked:
+        evidence: list[Evidence] = []
+        try:
+            evidence.extend(self.look(check))
+        except Exception as error:  # raised again when it is the check's turn
+            return Looked(tuple(evidence), error)
+        return Looked(tuple(evidence), None)
 
     def live(self) -> Facts:
         """The facts of the cluster's own objects: what a live twin of a check reads. Raises NotVerified."""
@@ -157,7 +190,7 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
     try:
         if check.live:
             evidence.extend(_unread(check, facts.get("cluster")))
-        evidence.extend(check.function(**(facts.live() if check.live else facts).arguments(check.function)))
+        evidence.extend((facts.live() if check.live else facts).look(check))
         if WORKLOAD_FACT in reached and not check.live:
             evidence.extend(gaps)
     except NotVerified as why:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from kfm_checks.ahead import Ahead
 from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
@@ -47,17 +48,38 @@ class _Following:
     target: Target
     tool: Renderer | None
     repository: str
+    ahead: Ahead
+
+    def seen(self) -> set[str]:
+        """What is not rendered again: the overlay, to begin with."""
+        return {_identity(GitSource("", overlay_path(self.config, self.target), ""), "")}
+
+
+def look_ahead(ahead: Ahead, objects: tuple[Manifest, ...], config: Config, target: Target, tool: Renderer) -> None:
+    """Begin to render the sources that ``follow`` will want if the overlay renders to these objects, as it may not."""
+    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead)
+    seen = context.seen()
+    jobs = [job for reconciler in reconcilers(inventory(objects), ()) for job in _sources(reconciler, target)]
+    for job in jobs:
+        _, folder = _plan(job, context, seen)
+        if folder is not None and entrypoint(folder) is not None and len(ahead) < AT_ONCE:
+            ahead.begin(tool, folder, overrides(job[1]))
 
 
 def follow(
-    objects: tuple[Manifest, ...], outside: tuple[Manifest, ...], config: Config, target: Target, tool: Renderer | None
+    objects: tuple[Manifest, ...],
+    outside: tuple[Manifest, ...],
+    config: Config,
+    target: Target,
+    tool: Renderer | None,
+    ahead: Ahead | None = None,
 ) -> tuple[tuple[Followed, ...], tuple[Manifest, ...]]:
     """Render the in-repository sources of the overlay's GitOps objects, recursively, each once.
 
-    Returns what became of each source, and the objects that they render to.
+    Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun.
     """
-    context = _Following(config, target, tool, config.gitops.repository or remote(target))
-    seen: set[str] = {_identity(GitSource("", overlay_path(config, target), ""), "")}
+    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead or Ahead())
+    seen = context.seen()
     followed: list[Followed] = []
     more: list[Manifest] = []
     level: tuple[Manifest, ...] = objects
@@ -243,7 +265,8 @@ def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator
     """Render what can be had, a few at a time; the order is that of the jobs."""
     plans = [(job, *_plan(job, context, seen)) for job in jobs]
     for begin in range(0, len(plans), AT_ONCE):
-        started = [(job, item, make() if make else None) for job, item, make in plans[begin : begin + AT_ONCE]]
+        part = plans[begin : begin + AT_ONCE]
+        started = [(job, item, _start(folder, job[1], context) if folder else None) for job, item, folder in part]
         try:
             for job, item, render in started:
                 yield _made(job, item, render, context)
@@ -269,7 +292,8 @@ def _made(
 _Started = tuple[Path, Render | None]
 
 
-def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Callable[[], _Started] | None]:
+def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Path | None]:
+    """What becomes of a source, and the folder to be read or rendered for it."""
     key, source, namespace, why = job
 
     def item(state: Any, reason: str = "") -> Followed:
@@ -293,7 +317,7 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Cal
     if identity in seen:
         return item("rendered", "already rendered for another reconciler"), None
     seen.add(identity)
-    return item("rendered"), lambda: _start(folder, source, context)
+    return item("rendered"), folder
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:
@@ -305,8 +329,9 @@ def _elsewhere(source: GitSource, context: _Following) -> str:
 
 
 def _start(folder: Path, source: GitSource, context: _Following) -> _Started:
-    plain = entrypoint(folder) is None or context.tool is None
-    return folder, None if plain or context.tool is None else context.tool.start(folder, overrides(source))
+    if entrypoint(folder) is None or context.tool is None:
+        return folder, None
+    return folder, context.ahead.start(context.tool, folder, overrides(source))
 
 
 def _objects(folder: Path, render: Render | None, job: _Job, context: _Following) -> tuple[Manifest, ...]:

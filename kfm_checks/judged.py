@@ -8,14 +8,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kfm_checks.config import Settings
-from kfm_checks.model import Manifest, Report, Requirement
-from kfm_checks.records import Record
 from kfm_checks.render import Loosened
 from kfm_checks.target import Target
 
 if TYPE_CHECKING:
+    # Only named here: a run begins to render before it imports them.
+    from kfm_checks.config import Settings
     from kfm_checks.engine import Facts
+    from kfm_checks.model import Manifest, Report, Requirement
+    from kfm_checks.records import Record
 
 
 @dataclass(frozen=True)

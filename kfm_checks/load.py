@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from kfm_checks.config import Config
+from kfm_checks.ahead import Ahead, likely_reconcilers
 from kfm_checks.errors import KfmChecksError, RenderError
-from kfm_checks.model import Manifest
-from kfm_checks.provenance import Provenance
 from kfm_checks.render import Render, Renderer, find_renderer
-from kfm_checks.target import Target
 
 if TYPE_CHECKING:
+    # Only named here: the render begins before anything else is imported.
+    from kfm_checks.config import Config
+    from kfm_checks.facts.references import References
+    from kfm_checks.facts.tree import Tree
     from kfm_checks.judged import Options
+    from kfm_checks.model import Manifest
+    from kfm_checks.provenance import Provenance
+    from kfm_checks.target import Target
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,20 @@ class Loading:
     given: tuple[Manifest, ...] = ()
     elsewhere: str = ""
     second: Render | None = None
+    ahead: Ahead = field(default_factory=Ahead)
+
+    def look_ahead(self, config: Config, target: Target, tree: Tree, references: References) -> None:
+        """While the overlay renders, begin the renders that following its GitOps objects will most likely want."""
+        from kfm_checks.follow import look_ahead
+
+        if self.tool is None:
+            return
+        try:
+            look_ahead(self.ahead, likely_reconcilers(tree, references), config, target, self.tool)
+        except Exception:
+            # The files may hold anything, and patches may yet mend it. What is wrong with the objects themselves is
+            # said where they are followed, after the render: nothing is lost by guessing no further.
+            return
 
     def inputs(self, config: Config, target: Target, origins: Provenance) -> tuple[dict[str, Any], str]:
         """The inputs that the render gives (objects with those of followed sources, reconcilers elsewhere), and who
@@ -46,7 +64,8 @@ class Loading:
 
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
         outside = reconcilers(config, target)
-        followed, more = follow(objects, outside, config, target, self.tool)
+        followed, more = follow(objects, outside, config, target, self.tool, self.ahead)
+        self.ahead.stop()
         inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
         if self.second is not None:
             inputs["second_render"] = tuple(parse_rendered(self.second.text()))
@@ -54,6 +73,7 @@ class Loading:
 
     def stop(self) -> None:
         """End the renderers: something else went wrong."""
+        self.ahead.stop()
         for job in (self.render, self.second):
             if job is not None:
                 job.stop()

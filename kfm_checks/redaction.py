@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kfm_checks.credentials import mask
 from kfm_checks.model import ObjectKey, Path
 
 WITHHELD = "(withheld)"
@@ -20,8 +21,4 @@ def withheld(key: ObjectKey, path: Path) -> bool:
 
 def redact(text: str) -> str:
     """The text with every recognised credential replaced by ``(withheld)``."""
-    if not text:
-        return text
-    from kfm_checks.credentials import mask
-
-    return mask(text)
+    return mask(text) if text else text

@@ -23,6 +23,8 @@ from kfm_checks.render_errors import explain
 ENTRYPOINTS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 TIME_LIMIT = 60.0
 OUTPUT_LIMIT = 256 * 1024 * 1024
+#: A renderer is gone after a second: it may take more memory before it collects garbage, a quarter of its time else.
+MEMORY = {"GOGC": "400", "GOMEMLIMIT": "1GiB"}
 
 
 @dataclass(frozen=True)
@@ -183,8 +185,10 @@ class _Process:
             self.stop()
 
     def _overdue(self, overdue: threading.Event) -> None:
-        overdue.set()
-        self._process.kill()
+        # One that was begun early may have ended long before anybody waits for it: it is not overdue.
+        if self._process.poll() is None:
+            overdue.set()
+            self._process.kill()
 
     def stop(self) -> None:
         """Kill the program where it still runs, and take its files away."""
@@ -207,8 +211,8 @@ def _read(file: IO[bytes]) -> str:
 def _environment(home: str, loosened: Loosened) -> dict[str, str]:
     """No network unless allowed: no git to clone with, a proxy where nobody listens; a home without configuration."""
     if loosened.allow_network:
-        return dict(os.environ)
+        return {**MEMORY, **os.environ}
     path = os.environ.get("PATH", "") if loosened.enable_helm else home
     proxies = dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), "http://127.0.0.1:9")
     keep = {name: os.environ[name] for name in ("SYSTEMROOT", "TMPDIR", "TEMP", "TMP") if name in os.environ}
-    return {**keep, "PATH": path, "HOME": home, "XDG_CONFIG_HOME": home, "KUBECONFIG": os.devnull, **proxies}
+    return {**keep, **MEMORY, "PATH": path, "HOME": home, "XDG_CONFIG_HOME": home, "KUBECONFIG": os.devnull, **proxies}

@@ -97,6 +97,7 @@ def _since(before: Record | None, since: Comparison | None) -> Section:
         ("new", since.new),
         ("mended", since.mended),
         ("accepted", since.accepted),
+        ("not looked at this time", since.unseen),
     ]
     rows = [(kind, what, "") for kind, found in kinds for what in sorted(found.values())]
     rows += [("worse", row, _turn(pair)) for row, pair in since.worse.items()]

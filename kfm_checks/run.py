@@ -1,25 +1,24 @@
-"""One run: from what was given to a report. The command line, the notebooks and the site all come through here."""
+"""One run: from what was given to a report. The command line, the notebooks and the site all come through here.
+
+The renderer is started before anything is imported that it does without: hence the imports within functions.
+"""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from kfm_checks.config import Config, Settings, load_settings
 from kfm_checks.errors import UsageError
 from kfm_checks.facts.cluster import from_plain
 from kfm_checks.judged import Judged, Options, today
-from kfm_checks.model import Manifest, Overlay, Report
-from kfm_checks.records import FOLDER, load_records
 from kfm_checks.target import Target, locate
 
 if TYPE_CHECKING:
+    from kfm_checks.config import Config
     from kfm_checks.engine import Facts
+    from kfm_checks.model import Report
 
 
 def check_overlay(path: str | Path, *, only: Sequence[str] | None = None, **options: Any) -> Report:
@@ -44,6 +43,8 @@ def check_objects(
     did not run is never met.
     """
     from kfm_checks.assess import assess, facts_of
+    from kfm_checks.config import Config, Settings
+    from kfm_checks.model import Manifest, Overlay
 
     manifests = tuple(obj if isinstance(obj, Manifest) else Manifest(obj) for obj in objects)
     settings = Settings(config or Config())
@@ -70,8 +71,11 @@ def judge(path: str | Path, options: Options) -> Judged:
     try:
         # While the renderer works: everything that needs no objects, heavy imports among it.
         from kfm_checks.assess import AWAITED, assess, facts_of, selected, warm_up
+        from kfm_checks.config import load_settings
+        from kfm_checks.model import Overlay
         from kfm_checks.precheck import precheck
         from kfm_checks.provenance import Provenance
+        from kfm_checks.records import FOLDER, load_records
 
         settings = load_settings(target.folder, target.root)
         checks = selected(options.only, settings.config, live=options.live)
@@ -89,6 +93,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         facts = facts_of(inputs, absent, rules, records, target, options)
         tree, reached = facts.get("tree"), facts.get("references")
         precheck(tree, reached)
+        loading.look_ahead(settings.config, target, tree, reached)
         facts.prepare(checks, AWAITED)
         warm_up(checks, options.writers)
         given, renderer = loading.inputs(settings.config, target, Provenance(tree, reached, target.path))
@@ -104,7 +109,9 @@ def judge(path: str | Path, options: Options) -> Judged:
 
 def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judged:
     from kfm_checks.assess import assess, facts_of
+    from kfm_checks.config import load_settings
     from kfm_checks.manifests import load_manifests
+    from kfm_checks.model import Overlay
 
     objects = tuple(load_manifests(path))
     if not objects:
@@ -127,9 +134,16 @@ def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judg
 def _look(options: Options, facts: Facts) -> None:
     """Look at the cluster, or at a snapshot of one, where the caller named it; nothing is contacted otherwise."""
     if options.live:
+        from kfm_checks.facts.live_age import unusable
         from kfm_checks.live import look
 
-        facts.add({"cluster": look(options, facts, _digest(facts.get("objects")))})
+        seen = look(options, facts, _digest(facts.get("objects")))
+        facts.add({"seen": seen})
+        reason = unusable(seen, facts.get("config"), options.as_of)
+        if reason:
+            facts.absent = {**facts.absent, "cluster": reason}
+        else:
+            facts.add({"cluster": seen})
 
 
 def _tree_inputs(target: Target) -> dict[str, Any]:
@@ -144,6 +158,10 @@ def _tree_inputs(target: Target) -> dict[str, Any]:
 
 
 def _digest(objects: Sequence[Mapping[str, Any]]) -> str:
+    import hashlib
+
+    import msgspec
+
     encoded = sorted(msgspec.json.encode(dict(obj), order="sorted") for obj in objects)
     return "sha256:" + hashlib.sha256(b"\n".join(encoded)).hexdigest()
 

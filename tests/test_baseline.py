@@ -70,6 +70,21 @@ def test_a_new_failure_shuts_the_gate(folder: Path, capsys: pytest.CaptureFixtur
     assert "new: images-are-not-latest: app/Deployment/web" in out
 
 
+def test_what_nobody_looked_at_is_not_mended(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A check that did not run, or that could not tell, says nothing of an old failure; the baseline keeps it."""
+    file = folder / "baseline.json"
+    run(folder, capsys, "--write-baseline", str(file))
+    other = ["check", str(folder / "manifests"), "--as-of", "2026-11-22", "--only", "services-avoid-node-port"]
+    with pytest.raises(SystemExit):
+        main([*other, "--baseline", str(file), "--write-baseline", str(file)])
+    assert "0 new, 0 mended, 0 unchanged, 1 not looked at" in " ".join(capsys.readouterr().out.split())
+    assert failing(file) == {"images-are-not-latest: app/Deployment/api"}
+    assert '"looked"' not in file.read_text()
+    then = Standing("prod", failing={"a": "check: x", "b": "check: y"})
+    found = compare(then, Standing("prod", looked=("check",), unknown=("a",)))
+    assert (dict(found.unseen), dict(found.mended)) == ({"a": "check: x"}, {"b": "check: y"})
+
+
 def test_a_failure_that_is_new_many_times_is_named_once() -> None:
     """The same check on the same object: one line with its number."""
     now = Standing("prod", failing={"a": "check: x", "b": "check: x", "c": "check: y"})

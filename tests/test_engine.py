@@ -181,7 +181,7 @@ def test_the_order_of_evidence_does_not_depend_on_that_of_the_input() -> None:
 
 def test_every_check_of_the_catalogue_has_known_facts_a_row_and_its_documentation() -> None:
     """Assertion, why and remedy; every fact known; every check named by a row, once in the catalogue."""
-    named = {name for row in CATALOGUE for name in row.checks}
+    named = {name for row in CATALOGUE for name in (*row.checks, *row.live)}
     assert len({check.name for check in CHECKS}) == len(CHECKS)
     for check in CHECKS:
         closure(check.function)
@@ -278,3 +278,61 @@ def test_what_needs_no_awaited_input_is_computed_before_it_comes() -> None:
     facts.add({"objects": 2})
     assert outcome(check, facts).evidence[0].message == "3"
     assert calls == ["early", "late", "later"]
+
+
+def test_a_check_that_needs_no_awaited_input_runs_before_it_comes() -> None:
+    """Once, with the verdict that it would have had at its turn; one that needs what is awaited waits."""
+    calls: list[str] = []
+
+    def early(tree: int) -> Iterator[Evidence]:
+        calls.append("early")
+        yield holds(KEY, message=str(tree))
+
+    def late(tree: int, objects: int | None) -> Iterator[Evidence]:
+        calls.append("late")
+        yield holds(KEY, message=str(objects))
+
+    facts, checks = Facts({"tree": 1}, {}), [Check(late, "nothing"), Check(early, "nothing")]
+    facts.prepare(checks, ["objects"])
+    assert calls == ["early"]
+    facts.add({"objects": 2})
+    messages = [result.evidence[0].message for result in run(checks, facts, {}, {})]
+    assert (messages, calls) == (["2", "1"], ["early", "late"])
+
+
+@pytest.mark.parametrize("prepared", [False, True])
+def test_what_ends_an_early_check_is_said_at_its_turn(prepared: bool) -> None:
+    """A crash, an absent input, a failure seen before the crash: the same verdicts as without the head start."""
+
+    def crashes(tree: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="seen")
+        raise ValueError("broken")
+
+    def fails_first(tree: int) -> Iterator[Evidence]:
+        yield fails(KEY, message="bad")
+        raise NotVerified("no more to be known")
+
+    def absent(repository: int) -> Iterator[Evidence]:
+        yield holds(KEY, message="never")
+
+    facts = Facts({"tree": 1}, {"repository": "no git"})
+    checks = [Check(function, "nothing") for function in (crashes, fails_first, absent)]
+    if prepared:
+        facts.prepare(checks, ["objects"])
+    found = run(checks, facts, {}, {})
+    assert [(r.outcome, len(r.evidence)) for r in found] == [("error", 1), ("fail", 1), ("not-verified", 0)]
+    assert (found[0].reason or "").startswith("the check broke: ValueError at test_engine.py:")
+    assert found[2].reason == "no git"
+
+
+def test_bad_input_met_by_an_early_check_still_stops_the_run() -> None:
+    """No earlier, and no later, than at the check's turn."""
+
+    def check(tree: int) -> Iterator[Evidence]:
+        raise ManifestError("broken", file="a.yaml")
+        yield holds(KEY, message="never")
+
+    facts = Facts({"tree": 1}, {})
+    facts.prepare([Check(check, "nothing")], ["objects"])
+    with pytest.raises(ManifestError):
+        outcome(check, facts)

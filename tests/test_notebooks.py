@@ -381,3 +381,17 @@ def test_a_flow_with_too_many_boxes_is_a_list() -> None:
     page = html(many)
     assert "<svg" not in page
     assert "n199" in page
+
+
+def test_copies_to_be_opened_are_as_jupyterlab_would_write_them(tmp_path: Path) -> None:
+    """The kernel's own words on its language are kept, or a notebook would count as changed once it is opened."""
+    (tmp_path / "given").mkdir()
+    book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell("1 / 0")])
+    nbformat.write(book, tmp_path / "given" / "one.ipynb")
+    command = [sys.executable, "-m", "kfm_checks.notebook", "--notebooks", str(tmp_path / "given"), "-o", str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120, cwd=ROOT, check=True)
+    assert done.stderr == "== 1/1 one\n"
+    found = nbformat.read(tmp_path / "one.ipynb", as_version=4)
+    assert found.metadata["language_info"]["codemirror_mode"]
+    assert found.metadata["language_info"]["version"]
+    assert found.cells[0].outputs[0]["ename"] == "ZeroDivisionError"

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kfm_checks.admission.engine import Policies, Unit
+from kfm_checks.admission.bound import Unit
+from kfm_checks.admission.engine import Policies
 from kfm_checks.admission.ladder import STEPS, Ladder
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.admission.patterns import NODE_PORT, SERVING, Pattern

@@ -29,7 +29,7 @@ def candidate(obj: Manifest, inventory: Inventory, resources: Resources) -> Cand
         running_pod(sub(done, "spec"))
     schema = resources.schemas.get((key.group, key.api_version.rpartition("/")[2], key.kind))
     if schema is not None:
-        from kfm_checks.admission.crd import with_defaults
+        from kfm_checks.admission.crd_values import with_defaults
 
         done = with_defaults(done, schema)
     made = Candidate(obj, done, resources.plural(key.group, key.kind))

@@ -16,6 +16,7 @@ from kfm_checks.admission import cel_env
 from kfm_checks.admission.cel_env import KUBERNETES_PROFILE, Profile
 from kfm_checks.admission.cel_scan import Token, calls, chains, rewrite
 from kfm_checks.admission.lib_lists import FORMATS
+from kfm_checks.admission.lib_resource import UNKNOWN
 from kfm_checks.admission.model import NotEvaluated, PolicyError
 
 _LIMITS = ("Iteration budget", "recursion limit", "recursion depth", "codepoint limit", "expression size")
@@ -70,6 +71,8 @@ class Program:
 
 
 def _failure(text: str) -> Exception:
+    if UNKNOWN in text:
+        return NotEvaluated(text.partition(UNKNOWN)[2].partition("\n")[0].removesuffix(" [UNKNOWN]"))
     if any(unfit in text for unfit in _UNFIT):
         return NotEvaluated("the object holds a value that the runtime here can't take")
     if any(limit in text for limit in _LIMITS):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from kfm_checks.admission.cel_functions import KUBERNETES, OPAQUE, Function
+from kfm_checks.admission.cel_functions import KUBERNETES, KYVERNO, OPAQUE, Function
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Profile:
     name: str
     extensions: tuple[tuple[str, int | None], ...]
     functions: tuple[Function, ...] = KUBERNETES
-    #: Names of libraries that only a cluster or the network answers.
+    #: Names of libraries, or of their functions, that only a cluster or the network answers.
     outside: frozenset[str] = frozenset()
     #: Whether a name that isn't known here may be one of the engine's own libraries.
     open_ended: bool = False
@@ -36,7 +36,22 @@ KUBERNETES_PROFILE = Profile(
 KYVERNO_PROFILE = Profile(
     "kyverno",
     (("bindings", None), ("encoders", None), ("math", None), *KUBERNETES_PROFILE.extensions),
-    outside=frozenset({"resource", "http", "globalContext", "imageData", "images", "attestors", "generator", "x509"}),
+    functions=KYVERNO,
+    outside=frozenset(
+        {
+            "resource.List",
+            "resource.list",
+            "resource.Post",
+            "resource.post",
+            "http",
+            "globalContext",
+            "imageData",
+            "images",
+            "attestors",
+            "generator",
+            "x509",
+        }
+    ),
     open_ended=True,
 )
 _KINDS = ("str", "int", "bool", "map", "list", "double", "uint", "bytes", "null", "duration", "timestamp")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
-from kfm_checks.admission import lib_image, lib_lists, lib_net, lib_quantity
+from kfm_checks.admission import lib_image, lib_kyverno, lib_lists, lib_net, lib_quantity, lib_resource
 
 
 class Function(NamedTuple):
@@ -127,4 +127,18 @@ KUBERNETES: tuple[Function, ...] = (
     *_over("sum", lib_lists.total, "int uint double duration"),
     *_over("min", lib_lists.least, "int uint double str bytes bool duration timestamp"),
     *_over("max", lib_lists.greatest, "int uint double str bytes bool duration timestamp"),
+)
+#: What Kyverno's policies.kyverno.io adds.
+KYVERNO: tuple[Function, ...] = (
+    *KUBERNETES,
+    *_rows(
+        False,
+        ("resource.Get", "str str str str", "dyn", lib_resource.get),
+        ("resource.get", "str str str str", "dyn", lib_resource.get),
+        ("resource.Get", "str str str", "dyn", lib_resource.get_here),
+        *((f"{prefix}{name}", "str", "str", code) for prefix in ("", "hash.") for name, code in lib_kyverno.HASHES),
+        ("json.unmarshal", "str", "dyn", lib_kyverno.unmarshal),
+        ("yaml.parse", "str", "dyn", lib_kyverno.parse),
+        *((f"{prefix}listObjToMap", "list list str str", "map", lib_kyverno.to_map) for prefix in ("", "transform.")),
+    ),
 )

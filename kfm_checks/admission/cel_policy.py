@@ -110,7 +110,9 @@ class Block:
         read = chains(whole)
         if any(chain[0] == "authorizer" or chain[:2] == ("request", "userInfo") for chain in read):
             raise NotEvaluated("it reads who asks (authorizer or userInfo), which no render tells")
-        outside = sorted(chain[0] for chain in read if chain[0] in self.profile.outside)
+        outside = sorted(
+            name for chain in read for name in (chain[0], ".".join(chain[:2])) if name in self.profile.outside
+        )
         if outside:
             raise NotEvaluated(f"it asks the cluster or the network ({outside[0]}), which no render tells")
         _check_fields(read)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission.cel import Program
@@ -37,9 +38,14 @@ class Shared:
     """What all policies see of one candidate when it has no parameters: made once, kept with the candidate."""
 
     def __init__(self, candidate: Candidate) -> None:
+        self.candidate = candidate
         self.values = bindings(candidate)
-        self.unset = unset_fields(candidate)
         self._activation: Any = None
+
+    @cached_property
+    def unset(self) -> frozenset[str]:
+        """Fields whose value the server decides."""
+        return unset_fields(self.candidate)
 
     def activation(self, program: Program) -> Any:
         """Bindings, which programs of any environment can use."""
@@ -68,6 +74,8 @@ class Scope:
         self._errors: dict[str, PolicyError] = {}
         self._activation: Any = None
         self._shared: Shared | None = None
+        #: Whether a parameter is a Secret, whose values no message may quote.
+        self.reads_secret = False
 
     @classmethod
     def of(cls, candidate: Candidate, block: Block) -> Scope:

@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.admission import vap
+from kfm_checks.admission.bound import Bound, Unit
 from kfm_checks.admission.candidates import candidates, limited
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.admission.mutators import Mutator, mutators
 from kfm_checks.admission.resources import Resources, resources
-from kfm_checks.admission.together import HOLDS, Group, groups, settled
+from kfm_checks.admission.together import HOLDS, groups, settled
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest, ObjectKey
 
 if TYPE_CHECKING:
     from kfm_checks.admission import gatekeeper, kyverno, kyverno_cel
+    from kfm_checks.admission.kyverno import Policy as Rules
 
 ADMISSION = "admissionregistration.k8s.io"
 TEMPLATES, CONSTRAINTS = "templates.gatekeeper.sh", "constraints.gatekeeper.sh"
-
-
-@dataclass(frozen=True)
-class Unit:
-    """One thing that judges: a binding, or a policy that needs none. ``judge``: a candidate, whether to locate."""
-
-    key: ObjectKey
-    #: The policy, and the binding where it has one.
-    source: tuple[Manifest, ...]
-    judge: Callable[[Candidate, bool], Iterator[Verdict]]
-
-
-@dataclass(frozen=True)
-class Bound:
-    """Bound policies with a rule for a resource, and whether they reach it whatever the object is."""
-
-    pairs: tuple[tuple[vap.Policy, vap.Binding, bool], ...]
-    groups: tuple[Group, ...]
-
-    @cached_property
-    def denying(self) -> tuple[int, ...]:
-        """Places of those that refuse what fails."""
-        return tuple(place for place, (_, binding, _) in enumerate(self.pairs) if "deny" in binding.actions)
-
-    @cached_property
-    def _places(self) -> dict[ObjectKey, int]:
-        return {self.pairs[place][1].key: place for place in self.denying}
-
-    def place_of(self, key: ObjectKey | None) -> int | None:
-        """Where the binding with this key stands, None where it refuses nothing here."""
-        return self._places.get(key) if key is not None else None
 
 
 def _by_rules(evaluate: Any, policy: Any, known: Any, candidate: Candidate, locate: bool) -> Iterator[Verdict]:
@@ -76,7 +47,7 @@ class Policies:
     templates: tuple[gatekeeper.Template, ...]
     mutators: tuple[Mutator, ...]
     _bound: dict[tuple[str, str, str, str], Bound] = field(default_factory=dict)
-    _rules: dict[tuple[str, str, str], tuple[kyverno.Policy, ...]] = field(default_factory=dict)
+    _rules: dict[tuple[str, str, str], tuple[Rules, ...]] = field(default_factory=dict)
 
     @property
     def any(self) -> bool:
@@ -109,7 +80,7 @@ class Policies:
             self._bound[key] = Bound(tuple(pairs), groups([p if always else None for p, _, always in pairs]))
         return self._bound[key]
 
-    def rules(self, candidate: Candidate) -> tuple[kyverno.Policy, ...]:
+    def rules(self, candidate: Candidate) -> tuple[Rules, ...]:
         """Kyverno's policies with a rule for the candidate's kind."""
         key = (candidate.group, candidate.version, candidate.kind)
         if key not in self._rules:
@@ -122,20 +93,21 @@ class Policies:
         ``first``: the key of the one to begin with. What plainly holds, or doesn't read the fields, is left out.
         """
         bound = self.bound(candidate)
-        at = bound.place_of(first)
+        asked = bound.asked(keys)
+        at = asked.by_key.get(first) if first is not None else None
         if at is not None:
             yield self._unit(bound, at)
         others = list(self._others(candidate, keys))
         begin = next((unit for unit in others if unit.key == first), None)
         if begin is not None:
             yield begin
-        plain = settled(bound.groups, candidate)
-        yield from (self._unit(bound, place) for place in bound.denying if place != at and place not in plain)
+        plain = settled(asked.groups, candidate)
+        yield from (self._unit(bound, place) for place in asked.places if place != at and place not in plain)
         yield from (unit for unit in others if unit is not begin)
 
     def judges(self, candidate: Candidate, keys: frozenset[str]) -> bool:
         """Whether anything but Gatekeeper could refuse the candidate because of some fields."""
-        return bool(self.bound(candidate).denying) or next(self._others(candidate, keys), None) is not None
+        return bool(self.bound(candidate).asked(keys).places) or next(self._others(candidate, keys), None) is not None
 
     def _unit(self, bound: Bound, place: int) -> Unit:
         policy, binding, always = bound.pairs[place]
@@ -152,7 +124,7 @@ class Policies:
             from kfm_checks.admission import kyverno_cel
 
             for cel in self.kyverno_cel:
-                if not cel.refused and "deny" in cel.actions:
+                if not cel.refused and "deny" in cel.actions and cel.may_read(keys):
                     yield Unit(cel.obj.key, (cel.obj,), partial(_by_rules, kyverno_cel.evaluate, cel, self.resources))
 
     def _by_binding(

@@ -11,18 +11,19 @@ from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission.cel_policy import Block, Expression
-from kfm_checks.admission.cel_scope import Scope
+from kfm_checks.admission.cel_scope import Scope, bindings, unset_fields
 from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
+from kfm_checks.admission.kyverno_exceptions import excepted
 from kfm_checks.admission.kyverno_match import UNJUDGED, kind_decides, kind_matches, rule_matches
 from kfm_checks.admission.kyverno_pattern import Check
 from kfm_checks.admission.kyverno_reads import fields
-from kfm_checks.admission.kyverno_rules import Answer, conditions, judge, patterns
+from kfm_checks.admission.kyverno_rules import Answer, judge, patterns
 from kfm_checks.admission.kyverno_values import wildcard
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import in_namespace, texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Verdict
-from kfm_checks.admission.vap import Validation, conditions_hold, message_of, validation
+from kfm_checks.admission.vap import Validation, conditions_hold, message_of, params_of, validation
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
 
@@ -176,30 +177,14 @@ def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory, *, loca
         try:
             if not decided and not rule_matches(rule.spec, candidate, policy.namespace):
                 continue
-            if policy.exceptions and excepted(policy, rule, candidate, inventory):
-                yield _verdict(policy, rule, candidate, Answer("skip", "a PolicyException lets it off"))
+            let_off = excepted(policy.exceptions, rule.name, rule.spec, candidate, inventory)
+            if let_off is not None:
+                yield _verdict(policy, rule, candidate, let_off)
                 continue
         except (NotEvaluated, PolicyError) as reason:
             yield _verdict(policy, rule, candidate, Answer("not-evaluated", str(reason)))
             continue
         yield _located(policy, rule, candidate, inventory, locate)
-
-
-def excepted(policy: Policy, rule: Rule, candidate: Candidate, inventory: Inventory) -> bool:
-    """Whether a PolicyException lets the candidate off. Raises NotEvaluated."""
-    for exception in policy.exceptions:
-        spec = dig(exception, "spec", default={})
-        named = [n for entry in items(spec, "exceptions") for n in texts(entry.get("ruleNames"))]
-        if not any(wildcard(n, rule.name) or wildcard(f"autogen-*{n}", rule.name) for n in named):
-            continue
-        if not rule_matches({"match": spec.get("match")}, candidate):
-            continue
-        if items(spec, "podSecurity"):
-            raise NotEvaluated("a PolicyException for single Pod Security controls is not evaluated")
-        given = spec.get("conditions")
-        if not given or conditions(Context(candidate, inventory), given, empty=True):
-            return True
-    return False
 
 
 def _verdict(policy: Policy, rule: Rule, candidate: Candidate, answer: Answer) -> Verdict:
@@ -219,13 +204,26 @@ def _answer(policy: Policy, rule: Rule, candidate: Candidate, inventory: Invento
     if rule.cel is None:
         context = Context(candidate, inventory, items(rule.spec, "context"), patterns=rule.patterns)
         return judge(context, rule.spec)
-    if items(rule.spec, "context") or dig(rule.spec, "validate", "cel", "paramKind"):
-        return Answer("not-evaluated", "validate.cel with a context or parameters is not evaluated")
-    return _judge_cel(rule.cel, candidate)
+    if items(rule.spec, "context"):
+        return Answer("not-evaluated", "validate.cel with a context is not evaluated")
+    cel = dig(rule.spec, "validate", "cel", default={})
+    kind, ref = cel.get("paramKind"), cel.get("paramRef")
+    if not isinstance(kind, dict) or not isinstance(ref, dict):
+        return _judge_cel(rule.cel, Scope.of(candidate, rule.cel.block))
+    wanted = (str(kind.get("apiVersion")), str(kind.get("kind")))
+    try:
+        found = params_of(wanted, ref, candidate, inventory)
+    except PolicyError as error:
+        return Answer("error", str(error))
+    answers = []
+    for param in found:
+        scope = Scope(candidate, rule.cel.block, bindings(candidate, param), unset_fields(candidate))
+        scope.reads_secret = wanted == ("v1", "Secret")
+        answers.append(_judge_cel(rule.cel, scope))
+    return next((answer for answer in answers if answer.result != "pass"), Answer("pass" if answers else "skip"))
 
 
-def _judge_cel(rule: CelRule, candidate: Candidate) -> Answer:
-    scope = Scope.of(candidate, rule.block)
+def _judge_cel(rule: CelRule, scope: Scope) -> Answer:
     try:
         if not conditions_hold(scope, rule.conditions):
             return Answer("skip", "cel preconditions not met")

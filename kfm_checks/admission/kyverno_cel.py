@@ -15,10 +15,11 @@ from kfm_checks.admission.cel_policy import Block, Expression
 from kfm_checks.admission.cel_scope import Scope, bindings
 from kfm_checks.admission.kyverno_autogen import moved
 from kfm_checks.admission.kyverno_match import UNJUDGED
+from kfm_checks.admission.lib_resource import Lookup, looking_up
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
-from kfm_checks.admission.resources import Resources
+from kfm_checks.admission.resources import Resources, resources
 from kfm_checks.admission.vap import Policy as CompiledPolicy
 from kfm_checks.admission.vap import Validation, compile_policy, conditions_hold, message_of
 from kfm_checks.facts.objects import Inventory, dig, items
@@ -47,12 +48,17 @@ class Policy:
     generated: tuple[CompiledPolicy, ...]
     actions: tuple[Action, ...]
     exceptions: tuple[tuple[Manifest, tuple[tuple[str, Expression], ...], Block], ...]
+    lookup: Lookup
     #: "" where it can be evaluated.
     not_evaluated: str
 
     @property
     def refused(self) -> tuple[str, ...]:
         return self.written.refused
+
+    def may_read(self, keys: frozenset[str]) -> bool:
+        """Whether what it says may hang on fields with these names."""
+        return bool(self.exceptions) or any(one.may_read(keys) for one in (self.written, *self.generated))
 
 
 def compile_validating(obj: Manifest, inventory: Inventory) -> Policy:
@@ -67,6 +73,7 @@ def compile_validating(obj: Manifest, inventory: Inventory) -> Policy:
         tuple(_generated(obj, spec)),
         (actions or ("deny",)) if dig(spec, "evaluation", "admission", "enabled") is not False else ("audit",),
         tuple(_exceptions(obj, inventory)),
+        Lookup(inventory, resources(inventory), obj.key.namespace),
         "a policy for plain JSON is not evaluated" if json_mode else "",
     )
 
@@ -106,7 +113,7 @@ def _generated(obj: Manifest, spec: Mapping[str, Any]) -> Iterator[CompiledPolic
             yield compile_policy(Manifest({**obj, "spec": made}, obj.origin), Block(KYVERNO_PROFILE))
 
 
-def evaluate(policy: Policy, candidate: Candidate, resources: Resources, *, locate: bool = True) -> Iterator[Verdict]:
+def evaluate(policy: Policy, candidate: Candidate, names: Resources, *, locate: bool = True) -> Iterator[Verdict]:
     """What the policy says of a candidate; nothing where it doesn't match."""
     namespaced = policy.obj.key.kind.startswith("Namespaced")
     if candidate.namespace in UNJUDGED or (namespaced and policy.obj.key.namespace != candidate.namespace):
@@ -114,7 +121,7 @@ def evaluate(policy: Policy, candidate: Candidate, resources: Resources, *, loca
     for index, compiled in enumerate((policy.written, *policy.generated)):
         prefix = "autogen-" if index else ""
         try:
-            if not compiled.matcher.match(candidate, resources):
+            if not compiled.matcher.match(candidate, names):
                 continue
         except NotEvaluated as reason:
             yield _verdict(policy, candidate, f"{prefix}policy", "not-evaluated", str(reason))
@@ -122,7 +129,9 @@ def evaluate(policy: Policy, candidate: Candidate, resources: Resources, *, loca
         if policy.not_evaluated:
             yield _verdict(policy, candidate, "policy", "not-evaluated", policy.not_evaluated)
             continue
-        yield from _judged(policy, compiled, candidate, prefix, locate)
+        with looking_up(policy.lookup):
+            found = list(_judged(policy, compiled, candidate, prefix, locate))
+        yield from found
 
 
 def _judged(

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from kfm_checks.admission import lib_image
 from kfm_checks.admission.cel_scope import request
+from kfm_checks.admission.kyverno_api import from_url
 from kfm_checks.admission.kyverno_jmespath import search
 from kfm_checks.admission.kyverno_pattern import Check
 from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
@@ -54,7 +55,11 @@ class Context:
     @cached_property
     def data(self) -> dict[str, Any]:
         """What expressions see; made when one is first asked for."""
-        return {**(self._parent.data if self._parent is not None else _request(self.candidate)), **self._own}
+        return {**(self._parent.data if self._parent is not None else {"request": self._request}), **self._own}
+
+    @cached_property
+    def _request(self) -> dict[str, Any]:
+        return self._parent._request if self._parent is not None else _request(self.candidate)
 
     def inner(self, entries: Iterable[Mapping[str, Any]], **values: Any) -> Context:
         """A context for one element of a loop."""
@@ -72,12 +77,24 @@ class Context:
                 self._load(name)
         if seen.images and "images" not in self.data:
             self.data["images"] = _images(self.candidate)
-        found: Any = self.data if seen.steps else search(expression, self.data)
-        for step in seen.steps:
-            found = found.get(step) if isinstance(found, dict) else None
+        found = self._found(expression, seen)
         if found is None:
             raise Unresolved(f"failed to resolve {expression}")
         return found
+
+    def _found(self, expression: str, seen: _Read) -> Any:
+        if seen.steps:
+            found: Any = self.data
+            for step in seen.steps:
+                found = found.get(step) if isinstance(found, dict) else None
+            return found
+        if not seen.request or self.data.get("request") is not self._request:
+            return search(expression, self.data)
+        # What is read of the request alone is the same for every policy.
+        known: dict[str, Any] = self.candidate.__dict__.setdefault("_queries", {})
+        if expression not in known:
+            known[expression] = search(expression, self.data)
+        return known[expression]
 
     def _load(self, name: str) -> None:
         entry = self._entries[name]
@@ -93,6 +110,8 @@ class Context:
     def _entry(self, name: str, entry: Mapping[str, Any]) -> Any:
         if isinstance(entry.get("variable"), dict):
             return self._variable(name, entry["variable"])
+        if isinstance(entry.get("apiCall"), dict):
+            return self._called(name, entry["apiCall"])
         reference = entry.get("configMap")
         if not isinstance(reference, dict):
             kind = next((k for k in ("apiCall", "imageRegistry", "globalReference") if k in entry), "context entry")
@@ -104,6 +123,20 @@ class Context:
         found = self.inventory.get("ConfigMap", *wanted)
         if found is None:
             raise NotEvaluated(f"the ConfigMap {wanted[1]}/{wanted[0]} that the policy reads is not in the render")
+        return found
+
+    def _called(self, name: str, call: Mapping[str, Any]) -> Any:
+        """A GET of one object by its name, which the render answers where it holds the object."""
+        try:
+            url = str(substitute(self, call.get("urlPath") or ""))
+            found: Any = from_url(url, call, self.inventory)
+        except LookupError as error:
+            raise NotEvaluated(f"the context entry {name} needs an apiCall: {error.args[0]}") from error
+        path = call.get("jmesPath")
+        if path:
+            found = search(str(substitute(self, path)), found)
+        if found is None and "default" in call:
+            return substitute(self, call["default"])
         return found
 
     def _variable(self, name: str, variable: Mapping[str, Any]) -> Any:
@@ -130,23 +163,31 @@ class _Read(NamedTuple):
     who: bool
     images: bool
     steps: tuple[str, ...]
+    #: Whether it reads nothing but the request.
+    request: bool
 
 
 @lru_cache(maxsize=4096)
 def _read(expression: str) -> _Read:
     plain = tuple(expression.split(".")) if _PATH.fullmatch(expression) else ()
     images = re.search(r"(?<![\w.])images\b", expression) is not None
-    return _Read(_WHO.search(expression) is not None, images, plain)
+    return _Read(_WHO.search(expression) is not None, images, plain, _of_request(expression))
+
+
+def _of_request(expression: str) -> bool:
+    from kfm_checks.admission.jmespath_reads import Unclear, read
+
+    try:
+        return not any(name.startswith("element") for name in read(expression, whole=False))
+    except Unclear:
+        return False
 
 
 def _request(candidate: Candidate) -> dict[str, Any]:
     made = request(candidate)
-    kind = {k: made["kind"][k] for k in ("group", "version", "kind")}
     return {
-        "request": {
-            "object": candidate.obj, "operation": candidate.operation, "name": candidate.name, "kind": kind,
-            "namespace": made.get("namespace", ""), "resource": made["resource"], "dryRun": False,
-        }
+        "object": candidate.obj, "operation": candidate.operation, "name": candidate.name, "kind": made["kind"],
+        "namespace": made.get("namespace", ""), "resource": made["resource"], "dryRun": False,
     }  # fmt: skip
 
 

@@ -12,50 +12,20 @@ import hashlib
 import json
 import posixpath
 from collections.abc import Callable
-from fractions import Fraction
 from functools import cache, lru_cache
+from ipaddress import ip_address
 from typing import Any
+from urllib.parse import urlsplit
 
 from kfm_checks.admission import lib_image, re2
+from kfm_checks.admission.kyverno_arithmetic import ARITHMETIC, total
+from kfm_checks.admission.kyverno_time import TIMES
 from kfm_checks.admission.kyverno_values import sprint, wildcard
-from kfm_checks.admission.lib_quantity import semver, semver_compare
 from kfm_checks.admission.model import NotEvaluated, PolicyError
+from kfm_checks.admission.semver_range import in_range
 
-#: Functions of Kyverno that are not evaluated here: they need a clock, the network, a random source or a certificate.
-ELSEWHERE = frozenset(
-    {"random", "time_now", "time_now_utc", "time_since", "x509_decode", "is_external_url", "time_add", "time_parse",
-     "time_utc", "time_to_cron", "time_truncate", "time_diff", "time_before", "time_after", "time_between"}
-)  # fmt: skip
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def _arithmetic(name: str, code: Callable[[Fraction, Fraction], Fraction]) -> Callable[..., Any]:
-    def run(a: Any, b: Any) -> Any:
-        if _number(a) and _number(b):
-            return _plain(code(Fraction(a), Fraction(b)))
-        raise NotEvaluated(f"{name}() of quantities or durations is not evaluated")
-
-    return run
-
-
-def _plain(number: Fraction) -> Any:
-    return int(number) if number.denominator == 1 else float(number)
-
-
-def _divided(a: Fraction, b: Fraction) -> Fraction:
-    if b == 0:
-        raise PolicyError("JMESPath function 'divide': Zero divisor passed")
-    return a / b
-
-
-def _modulo(a: Fraction, b: Fraction) -> Fraction:
-    if b == 0 or a.denominator != 1 or b.denominator != 1:
-        raise PolicyError("JMESPath function 'modulo': Non-integer or zero argument passed")
-    rest = abs(a) % abs(b)
-    return -rest if a < 0 else rest
+#: Functions of Kyverno that are not evaluated here: they need a clock, a random source or a certificate.
+ELSEWHERE = frozenset({"random", "time_now", "time_now_utc", "x509_decode"})
 
 
 def _text(value: Any) -> str:
@@ -86,15 +56,20 @@ def _yaml(text: str) -> Any:
 
 
 def _semver_compare(version: str, wanted: str) -> bool:
-    operator = next((o for o in (">=", "<=", "!=", ">", "<", "=", "!") if wanted.startswith(o)), "=")
-    rest = wanted.removeprefix(operator).strip()
-    if " " in rest or "|" in rest or "x" in rest:
-        raise NotEvaluated("semver_compare() with a range is not evaluated")
     try:
-        c = semver_compare(semver(version), semver(rest))
+        return in_range(version, wanted)
     except ValueError as error:
         raise PolicyError(f"JMESPath function 'semver_compare': {error}") from error
-    return {">=": c >= 0, "<=": c <= 0, ">": c > 0, "<": c < 0, "=": c == 0, "!=": c != 0, "!": c != 0}[operator]
+
+
+def _external(text: str) -> bool:
+    """Whether an address is outside; a name would have to be looked up."""
+    host = urlsplit(text).hostname
+    try:
+        address = ip_address(host or "")
+    except ValueError as error:
+        raise NotEvaluated("is_external_url() of a name asks the network, and is not evaluated") from error
+    return not (address.is_loopback or address.is_private)
 
 
 def _boolean(text: str) -> bool:
@@ -154,11 +129,14 @@ FUNCTIONS: dict[str, tuple[tuple[str, ...], Callable[..., Any]]] = {
     "pattern_match": (("string", "string|number"), lambda p, s: wildcard(p, _text(s))),
     "label_match": (("object", "object"), lambda a, b: all(k in b and b[k] == v for k, v in a.items())),
     "to_boolean": (("string",), _boolean),
-    "add": (("any", "any"), _arithmetic("add", lambda a, b: a + b)),
-    "subtract": (("any", "any"), _arithmetic("subtract", lambda a, b: a - b)),
-    "multiply": (("any", "any"), _arithmetic("multiply", lambda a, b: a * b)),
-    "divide": (("any", "any"), _arithmetic("divide", _divided)),
-    "modulo": (("any", "any"), _arithmetic("modulo", _modulo)),
+    **{name: (("any", "any"), code) for name, code in ARITHMETIC.items()},
+    "sum": (("array",), total),
+    **TIMES,
+    "is_external_url": (("string",), _external),
+    "regex_replace_all_literal": (
+        ("string", "string|number", "string|number"),
+        _regex(lambda p, s, r: re2.replace_literally(s, p, r)),
+    ),
     "round": (("number", "number"), _round),
     "base64_decode": (("string",), _decoded),
     "base64_encode": (("string",), lambda s: base64.b64encode(s.encode()).decode()),
@@ -192,7 +170,8 @@ def _options() -> Any:
 
 
 @lru_cache(maxsize=2048)
-def _compiled(expression: str) -> Any:
+def compiled(expression: str) -> Any:
+    """An expression that is read once. Raises PolicyError where it can't be."""
     import jmespath
     from jmespath import exceptions
 
@@ -207,10 +186,10 @@ def search(expression: str, data: Any) -> Any:
     from jmespath import exceptions
 
     try:
-        return _compiled(expression).search(data, _options())
+        return compiled(expression).search(data, _options())
     except exceptions.UnknownFunctionError as error:
         name = str(error).rpartition(": ")[2].removesuffix("()")
-        if name in ELSEWHERE or name == "regex_replace_all_literal":
+        if name in ELSEWHERE:
             raise NotEvaluated(f"the JMESPath function {name}() is not evaluated") from error
         raise PolicyError(f"unknown JMESPath function {name}()") from error
     except exceptions.JMESPathError as error:

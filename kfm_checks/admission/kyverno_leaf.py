@@ -31,7 +31,7 @@ def leaf(value: Any, pattern: Any) -> bool:
         return value is None or (not isinstance(value, dict | list) and not value)
     if isinstance(value, dict | list):
         return False
-    return bool(value == pattern) or _options(str(pattern), type(value), value)
+    return bool(value == pattern) or _options(str(pattern), type(value).__name__, value)
 
 
 def _number(value: Any, pattern: float) -> bool:
@@ -46,7 +46,7 @@ def _number(value: Any, pattern: float) -> bool:
 
 
 @lru_cache(maxsize=4096)
-def _options(pattern: str, _kind: type, value: Any) -> bool:
+def _options(pattern: str, _kind: str, value: Any) -> bool:
     """``a & b | c``; remembered, since the same value is asked again and again (1, 1.0 and True are kept apart)."""
     return any(all(_text(value, part.strip(" ")) for part in option.split("&")) for option in pattern.split("|"))
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
+from math import isfinite
 from typing import Any
 
 from kfm_checks.admission.lib_quantity import parse, semver, semver_compare
@@ -101,7 +102,8 @@ def sprint(value: Any) -> str:
 
 
 def _number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    """A number that can be counted with: infinity and what is no number are texts of YAML."""
+    return isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value)
 
 
 def _durations(key: Any, value: Any) -> tuple[Fraction, Fraction] | None:

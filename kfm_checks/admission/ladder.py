@@ -1,8 +1,8 @@
 """What an attempt starts from, and the violating object made of it: step by step nearer to what every policy admits.
 
-Only a refusal that the violation causes says something of a rail. So each object is tried beside the one that it was made
-from: the overlay's own (mended where it breaks the rail already), then, where that is refused for another reason, the
-same one hardened, then the smallest one that does its work.
+Only a refusal that the violation causes says something of a rail. So each object is tried beside the one that it was
+made from: the overlay's own (mended where it breaks the rail already), then, where that is refused for another reason,
+the same one hardened, then the smallest one that does its work.
 """
 
 from __future__ import annotations

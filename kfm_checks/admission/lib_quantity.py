@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from functools import lru_cache
 from typing import Any
 
 _QUANTITY = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]?|[eE][+-]?\d{1,3})")
@@ -17,6 +18,7 @@ _INT64 = 2**63
 Value = dict[str, Any]
 
 
+@lru_cache(maxsize=4096)
 def parse(text: str) -> Fraction:
     """The number that a quantity stands for. Raises ValueError where the text is none."""
     found = _QUANTITY.fullmatch(text)
@@ -49,8 +51,13 @@ def _made(number: Fraction) -> Value:
     return {"@type": "quantity", "@value": str(number)}
 
 
+@lru_cache(maxsize=4096)
+def _fraction(text: str) -> Fraction:
+    return Fraction(text)
+
+
 def _number(value: Value) -> Fraction:
-    return Fraction(value["@value"])
+    return _fraction(value["@value"])
 
 
 def _operand(value: Any) -> Fraction:

@@ -19,8 +19,8 @@ Edit = Callable[[Spec, int], Spec]
 class Pattern:
     """One thing that a rail forbids, and the changes that make a pod spec do it.
 
-    ``edits``: each is a way to do it, and each has to be refused; where the rail is silent about a field beside it, that
-    field is tried with every value. ``keys``: names of the fields that the changes touch.
+    ``edits``: each is a way to do it, and each has to be refused; where the rail is silent about a field beside it,
+    that field is tried with every value. ``keys``: names of the fields that the changes touch.
     """
 
     row: str
@@ -60,10 +60,11 @@ def _resources(kinds: tuple[str, ...], resource: str) -> Edit:
 
 def _images(change: Callable[[str], str]) -> tuple[Edit, ...]:
     """With both pull policies: a policy that only minds the one forbids no image."""
-    return tuple(
-        _container(lambda c, pull=pull: {**c, "image": change(name_of(c.get("image"))), "imagePullPolicy": pull})
-        for pull in ("IfNotPresent", "Always")
-    )
+
+    def edit(pull: str) -> Edit:
+        return _container(lambda c: {**c, "image": change(name_of(c.get("image"))), "imagePullPolicy": pull})
+
+    return edit("IfNotPresent"), edit("Always")
 
 
 def name_of(image: Any) -> str:

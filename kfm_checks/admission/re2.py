@@ -35,6 +35,11 @@ def replace(text: str, pattern: str, replacement: str, count: int = -1) -> str:
     return str(_call("regex.replace(s, p, r, n)", text, pattern, rewritten, count))
 
 
+def replace_literally(text: str, pattern: str, replacement: str) -> str:
+    """Replace matches with a text as it stands. Raises BadPatternError."""
+    return str(_call("regex.replace(s, p, r, n)", text, pattern, replacement.replace("\\", "\\\\"), -1))
+
+
 def _uncaptured(found: re.Match[str]) -> str:
     return found[1] if found[1] else "(?:"
 

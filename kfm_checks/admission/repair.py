@@ -13,7 +13,9 @@ Spec = dict[str, Any]
 _CONTAINERS = ("containers", "initContainers")
 _AMOUNTS = {"cpu": "100m", "memory": "128Mi"}
 _DIGEST = f"sha256:{'0123456789abcdef' * 4}"
-_LABELS = dict.fromkeys(("app", "team", "owner", "app.kubernetes.io/name", "app.kubernetes.io/instance", "app.kubernetes.io/version", "app.kubernetes.io/component", "app.kubernetes.io/part-of", "app.kubernetes.io/managed-by"), "kfm")  # fmt: skip
+_LABELS = dict.fromkeys(
+    ["app", "team", "owner", *(f"app.kubernetes.io/{n}" for n in ("name", "instance", "version", "component"))], "kfm"
+) | {"app.kubernetes.io/part-of": "kfm", "app.kubernetes.io/managed-by": "kfm"}
 
 
 def _each(spec: Spec, change: Callable[[Spec], Spec], fields: tuple[str, ...] = _CONTAINERS) -> Spec:

@@ -1,4 +1,4 @@
-"""The end of the attempts: Gatekeeper is asked for all of them together, and what isn't evaluated here leaves a doubt."""
+"""The end of the attempts: Gatekeeper is asked for all together, and what isn't evaluated here leaves a doubt."""
 
 from __future__ import annotations
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.cel_reads import may_read
 from kfm_checks.admission.cel_scope import Scope, bindings, unset_fields
 from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import Matcher, selected, texts
@@ -49,6 +50,11 @@ class Policy:
     def refused(self) -> tuple[str, ...]:
         """Expressions that the type check refuses."""
         return tuple(self.block.refused)
+
+    def may_read(self, keys: frozenset[str]) -> bool:
+        """Whether what it says may hang on fields with these names."""
+        every = (*(e for _, e in self.conditions), *(v.expression for v in self.validations))
+        return may_read(every, self.block, keys)
 
 
 @dataclass(frozen=True)
@@ -171,12 +177,16 @@ def _verdict(
 
 def _params(policy: Policy, binding: Binding | None, candidate: Candidate, inventory: Inventory) -> list[Any]:
     """The parameter objects, [None] where the policy has none. Raises PolicyError as the server fails the binding."""
-    if policy.param_kind is None or binding is None:
+    if policy.param_kind is None or binding is None or binding.param_ref is None:
         return [None]
-    if binding.param_ref is None:
-        return [None]
-    ref, (api_version, kind) = binding.param_ref, policy.param_kind
-    found = [obj for obj in inventory if (obj.key.api_version, obj.key.kind) == (api_version, kind)]
+    return params_of(policy.param_kind, binding.param_ref, candidate, inventory)
+
+
+def params_of(
+    kind: tuple[str, str], ref: Mapping[str, Any], candidate: Candidate, inventory: Inventory
+) -> list[dict[str, Any]]:
+    """The objects of a kind that a reference names or selects. Raises PolicyError where there is none."""
+    found = [obj for obj in inventory if (obj.key.api_version, obj.key.kind) == kind]
     if any(obj.key.namespace for obj in found) or ref.get("namespace"):
         namespace = str(ref.get("namespace") or candidate.namespace)
         found = [obj for obj in found if obj.key.namespace == namespace]
@@ -201,6 +211,7 @@ def _with_params(
         scope = Scope.of(candidate, policy.block)
     else:
         scope = Scope(candidate, policy.block, bindings(candidate, param), unset_fields(candidate))
+        scope.reads_secret = policy.param_kind == ("v1", "Secret")
     try:
         if not conditions_hold(scope, policy.conditions):
             return
@@ -255,7 +266,7 @@ def _judged(scope: Scope, validation: Validation, fails_open: bool) -> tuple[Res
 def message_of(scope: Scope, validation: Validation) -> str:
     """The message as the server composes it: messageExpression, else message, else the expression."""
     made = ""
-    if validation.message_expression is not None:
+    if validation.message_expression is not None and not scope.reads_secret:
         try:
             value = scope.run(validation.message_expression)
             made = value.strip() if isinstance(value, str) else ""

@@ -6,16 +6,19 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
+
+import msgspec
 
 from kfm_checks.change.data import bytes_of
 from kfm_checks.change.git import Clone, GitError, extract
 from kfm_checks.change.rehearsal import Merged, Scratch
+from kfm_checks.change.renames import has_overlay, renamed
 from kfm_checks.change.sides import side, view
-from kfm_checks.config import Settings, load_settings
+from kfm_checks.config import NAME, Settings, load_settings
 from kfm_checks.errors import KfmChecksError, NotVerified
 from kfm_checks.facts.change_base import Introduced, Rehearsal
 from kfm_checks.facts.change_risks import View
@@ -40,15 +43,17 @@ class GitBase:
     """The base, lazily. The folder that it is extracted to is gone with this object."""
 
     def __init__(self, clone: Clone, commits: Commits, path: str, options: Options) -> None:
-        self.clone, self.commits, self.path, self.options = clone, commits, path, options
+        self.clone, self.commits, self.options = clone, commits, options
         self.commit = commits.start
+        #: The overlay's path in the head, and in the base: another one where the change renames it.
+        self.head_path, self.path = path, _path_in_base(clone, commits, path)
         self._place = Path(tempfile.mkdtemp(prefix="kfm-checks-change-")).resolve()
         # Gone with this object, and at the latest with the process.
         weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
 
     def prefix(self) -> str:
         """The overlay's path from the repository's root."""
-        return self.path
+        return self.head_path
 
     # -- the base's files --------------------------------------------------------------------------------------------
 
@@ -75,8 +80,21 @@ class GitBase:
 
     @cached_property
     def settings(self) -> Settings:
-        """The configuration of the base branch. Raises ConfigError."""
+        """The configuration of the base branch; of its parents where it has no such overlay. Raises ConfigError."""
         return load_settings(self._tip / self.path, self._tip)
+
+    def settings_with(self, own: Path) -> Settings:
+        """The configuration of an overlay that the change adds: its own file over the base's. Raises ConfigError.
+
+        What it declares not applicable doesn't count: a change never exempts itself.
+        """
+        with tempfile.TemporaryDirectory(dir=self._place) as place:
+            for folder in PurePosixPath(self.path).parents:
+                _copied(self._tip / folder / NAME, Path(place) / folder / NAME)
+            _copied(own / NAME, Path(place) / self.path / NAME)
+            found = load_settings(Path(place) / self.path, Path(place))
+        config = msgspec.structs.replace(found.config, not_applicable=self.settings.config.not_applicable)
+        return replace(found, config=config)
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -232,8 +250,21 @@ class GitBase:
         return Rehearsal(error=error, exact=exact, where=where, gone=gone, unseen=unseen)
 
     def _touched_data(self) -> bool:
-        prefix = "" if self.path in {"", "."} else f"{self.path}/"
-        return any(path.startswith(f"{prefix}data/") for _, path in self.changed)
+        folders = {f"{path}/data/" if path not in {"", "."} else "data/" for path in (self.path, self.head_path)}
+        return any(path.startswith(tuple(folders)) for _, path in self.changed)
+
+
+def _path_in_base(clone: Clone, commits: Commits, path: str) -> str:
+    """Where the base has the overlay: a change that renames it does not leave the base's rules behind."""
+    if has_overlay(clone, commits.tip, path) or not has_overlay(clone, commits.head, path):
+        return path
+    return renamed(Clone(clone.folder, path), commits.start, commits.head, backwards=True) or path
+
+
+def _copied(file: Path, to: Path) -> None:
+    if file.is_file():
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, to)
 
 
 def empty() -> View:

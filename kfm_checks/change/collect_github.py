@@ -24,8 +24,8 @@ from kfm_checks.facts.change_request import (
 from kfm_checks.facts.objects import dig, items
 
 PAGE = 100
-#: GitHub itself lists no more files, and no more commits than the second.
-PAGES = 30
+#: More than these nobody reads; GitHub itself lists 3,000 files and 250 commits at most.
+PAGES = 31
 _STATES = {"success": "success", "failure": "failure", "error": "failure", "pending": ""}
 
 
@@ -69,8 +69,8 @@ def collect(get: Client, repository: str, number: int, asking: str = "") -> Chan
         remedy = "check the name, the number, and what GITHUB_TOKEN may read"
         raise KfmChecksError(f"{repository} has no pull request {number} that can be read", remedy=remedy)
     reviews = _all(get, f"{root}/pulls/{number}/reviews")
-    files = _all(get, f"{root}/pulls/{number}/files")
-    commits = _all(get, f"{root}/pulls/{number}/commits")
+    files = _whole(_all(get, f"{root}/pulls/{number}/files"), dig(request, "changed_files"))
+    commits = _whole(_all(get, f"{root}/pulls/{number}/commits"), dig(request, "commits"))
     found = github_request(
         request,
         reviews=None if reviews is None else tuple(r for one in reviews if (r := github_review(one)) is not None),
@@ -85,17 +85,22 @@ def collect(get: Client, repository: str, number: int, asking: str = "") -> Chan
 
 
 def _all(get: Client, path: str, key: str = "", *, filter: str = "all") -> list[Any] | None:
-    """Every page; None where the token may not read them."""
+    """Every page; None where the token may not read one of them: a part is never taken for the whole."""
     found: list[Any] = []
     for page in range(1, PAGES + 1):
         answer = get(path, per_page=PAGE, page=page, filter=filter)
         part = dig(answer, key) if key else answer
         if not isinstance(part, list):
-            return None if page == 1 else found
+            return None
         found += part
         if len(part) < PAGE:
-            break
-    return found
+            return found
+    return None
+
+
+def _whole(found: list[Any] | None, number: Any) -> list[Any] | None:
+    """A list with as many entries as the request says; a shorter one was cut by GitHub: nobody knows the rest."""
+    return None if found is None or (isinstance(number, int) and len(found) < number) else found
 
 
 def _file(content: Any) -> ChangedFile:
@@ -112,12 +117,12 @@ def _commit(content: Any) -> Commit:
 
 
 def _checks(get: Client, root: str, sha: str) -> tuple[CheckRun, ...] | None:
-    """Check runs and commit statuses of a commit; None where neither may be read."""
+    """Check runs and commit statuses of a commit; None where one of both may not be read: it may hold what failed."""
     runs = _all(get, f"{root}/commits/{sha}/check-runs", "check_runs", filter="latest")
     statuses = _all(get, f"{root}/commits/{sha}/status", "statuses")
-    if runs is None and statuses is None:
+    if runs is None or statuses is None:
         return None
-    return (*_runs(runs or [], sha), *_statuses(statuses or [], sha))
+    return (*_runs(runs, sha), *_statuses(statuses, sha))
 
 
 def _runs(runs: list[Any], sha: str) -> Iterator[CheckRun]:

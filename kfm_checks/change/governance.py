@@ -94,6 +94,11 @@ def _differs(before: Any, after: Any) -> str:
     return "; ".join(f"{word} {', '.join(map(_text, found))}" for word, found in told if found)
 
 
+def _items(value: Any) -> list[Any]:
+    found = _entries(value)
+    return found if found is not None else [] if value is None else [value]
+
+
 def _entries(value: Any) -> list[Any] | None:
     if isinstance(value, dict):
         return [{key: item} for key, item in sorted(value.items())]
@@ -101,13 +106,13 @@ def _entries(value: Any) -> list[Any] | None:
 
 
 def _loosens(name: str, before: Any, after: Any) -> bool | None:
-    def size(value: Any) -> int:
-        return len(value) if isinstance(value, list | dict) else int(value is not None)
-
+    """Whether less is held to the rules; None where only a person can say."""
+    old, new = _items(before), _items(after)
+    gone, come = [each for each in old if each not in new], [each for each in new if each not in old]
     if name.startswith(_EXEMPTIONS):
-        return size(after) > size(before) or (size(after) == size(before) and None)
+        return bool(come)  # as many as before, but others: those are let off now
     if name.startswith(_SUBJECTS):
-        return size(after) < size(before) or (size(after) == size(before) and None)
+        return None if gone and come else bool(gone)
     if name == "thresholds.change-objects" and isinstance(before, int) and isinstance(after, int):
         return after > before
     if name == "thresholds.cpu-limits":

@@ -17,6 +17,7 @@ import msgspec
 from kfm_checks.change.base import Commits, GitBase
 from kfm_checks.change.git import Clone
 from kfm_checks.change.governance import GovernanceChange, governance_changes
+from kfm_checks.change.worktree import dirty
 from kfm_checks.config import Settings
 from kfm_checks.errors import ConfigError, NotVerified, UsageError
 from kfm_checks.facts.change_request import ChangeRequest, read_request
@@ -71,9 +72,14 @@ def governed(target: Target, options: Options, settings: Settings, records: tupl
         return _without_base(request, why.reason, settings, records)
     inputs = {"change": request, "base": base}
     notes = list(_elsewhere(base))
+    if base.path != base.head_path:
+        notes.append(f"the change renames the overlay, which is {base.path} in its base")
     if not base.governs:
-        notes.append("the change adds this overlay: its own configuration and records hold")
-        return Governed(inputs, {}, settings, records, tuple(notes))
+        notes.append(
+            "the change adds this overlay: its own configuration holds, over that of its base; no waiver, attestation "
+            "or exemption that it brings counts until it is merged"
+        )
+        return Governed(inputs, {}, base.settings_with(target.folder), _incidents(records), tuple(notes))
     changes = governance_changes(base.settings, base.records, settings, records)
     notes.append(f"judged by the configuration and records of its base {base.commits.tip[:12]}")
     if changes:
@@ -85,9 +91,15 @@ def governed(target: Target, options: Options, settings: Settings, records: tupl
 def _without_base(request: ChangeRequest, why: str, settings: Settings, records: Sequence[Record]) -> Governed:
     """Nobody knows what held before: exemptions, waivers and attestations of the change itself don't count."""
     stripped = msgspec.structs.replace(settings.config, not_applicable=())
-    incidents = tuple(record for record in records if record.kind == "incident")
     note = f"{why}: no waiver, attestation or exemption counts, as nobody can tell which of them the change brought in"
-    return Governed({"change": request}, {"base": why}, replace(settings, config=stripped), incidents, (note,))
+    return Governed(
+        {"change": request}, {"base": why}, replace(settings, config=stripped), _incidents(records), (note,)
+    )
+
+
+def _incidents(records: Sequence[Record]) -> tuple[Record, ...]:
+    """The records that accept nothing and vouch for nothing."""
+    return tuple(record for record in records if record.kind == "incident")
 
 
 def find_base(request: ChangeRequest, target: Target, options: Options) -> GitBase:
@@ -136,9 +148,16 @@ def _elsewhere(base: GitBase) -> list[str]:
     """What to say where the files that are judged are not those of the change's head, nor of its merge."""
     here = base.clone.find("HEAD") or ""
     head = base.commits.head
+    others = dirty(base.clone, base.head_path)
+    uncommitted = [f"not everything that is judged is committed: {_few(others)}"] if others else []
     if here == head or (here and head in base.clone.parents(here)):
-        return []
-    return [f"the files judged are of commit {here[:12]}, the change's head is {head[:12]}"]
+        return uncommitted
+    return [*uncommitted, f"the files judged are of commit {here[:12]}, the change's head is {head[:12]}"]
+
+
+def _few(paths: Sequence[str], most: int = 3) -> str:
+    more = f" and {len(paths) - most} more" if len(paths) > most else ""
+    return ", ".join(paths[:most]) + more
 
 
 def governance_of(judged: Judged) -> tuple[GovernanceChange, ...]:
@@ -147,7 +166,7 @@ def governance_of(judged: Judged) -> tuple[GovernanceChange, ...]:
     () where no change was given, or its base isn't there.
     """
     base = judged.facts.inputs.get("base")
-    if not isinstance(base, GitBase) or not base.governs:
+    if not isinstance(base, GitBase):
         return ()
     from kfm_checks.config import load_settings
     from kfm_checks.records import FOLDER, load_records
@@ -155,4 +174,8 @@ def governance_of(judged: Judged) -> tuple[GovernanceChange, ...]:
     target = judged.target
     shown = FOLDER if target.path in {"", "."} else f"{target.path}/{FOLDER}"
     head = load_settings(target.folder, target.root)
-    return governance_changes(base.settings, base.records, head, load_records(target.folder / FOLDER, shown=shown))
+    brought = load_records(target.folder / FOLDER, shown=shown)
+    if base.governs:
+        return governance_changes(base.settings, base.records, head, brought)
+    # Of an overlay that the change adds every setting is new: what would loosen is told.
+    return tuple(each for each in governance_changes(base.settings, (), head, brought) if each.loosens)

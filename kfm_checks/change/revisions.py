@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from kfm_checks.change.git import Clone, extract, locate, revisions, scratch, submodules
+from kfm_checks.change.renames import has_overlay, renamed
 from kfm_checks.change.sides import Comparison, compare_sides, side
 from kfm_checks.errors import KfmChecksError, RenderError, UsageError
-from kfm_checks.render import ENTRYPOINTS, entrypoint
 from kfm_checks.run import Judged, Options
 
 
@@ -63,7 +63,7 @@ def _explained(error: KfmChecksError, revision: Revision, into: Path) -> KfmChec
 
 def _paths(clone: Clone, base: str, head: str) -> tuple[str, str]:
     """The overlay's path on both sides: where one side has none there, the folder that git says it was renamed from."""
-    there = {commit: _has(clone, commit, clone.path) for commit in (base, head)}
+    there = {commit: has_overlay(clone, commit, clone.path) for commit in (base, head)}
     if all(there.values()):
         return clone.path, clone.path
     if not any(there.values()):
@@ -71,7 +71,7 @@ def _paths(clone: Clone, base: str, head: str) -> tuple[str, str]:
             "neither revision has an overlay there", file=clone.path or ".", remedy="give the path of its kustomization"
         )
     missing, other = (base, head) if there[head] else (head, base)
-    found = _renamed(clone, base, head, backwards=missing == base)
+    found = renamed(clone, base, head, backwards=missing == base)
     if not found:
         raise UsageError(
             f"{missing[:12]} has no overlay there, and none was renamed to it",
@@ -79,31 +79,3 @@ def _paths(clone: Clone, base: str, head: str) -> tuple[str, str]:
             remedy=f"compare with an empty folder, or give revisions that both have it (as {other[:12]} does)",
         )
     return (found, clone.path) if missing == base else (clone.path, found)
-
-
-def _has(clone: Clone, commit: str, path: str) -> bool:
-    """Whether a revision has the overlay: a kustomization, or at least a folder of manifests."""
-    entries = clone.entries(commit, f"{path}/" if path else "")
-    prefix = f"{path}/" if path else ""
-    names = {entry.path for entry in entries}
-    return any(f"{prefix}{name}" in names for name in ENTRYPOINTS) or (
-        bool(entries) and entrypoint(clone.folder / path) is None
-    )
-
-
-def _renamed(clone: Clone, base: str, head: str, *, backwards: bool) -> str:
-    """The folder that the overlay had on the other side, by git's own detection of renamed files; "" for none."""
-    listed = clone.run("diff-tree", "-r", "-z", "-M50%", "--name-status", "--no-ext-diff", base, head)
-    words = iter(listed.decode("utf-8", "surrogateescape").split("\0"))
-    for status in words:
-        if not status:
-            continue
-        first = next(words, "")
-        if not status.startswith("R"):
-            continue
-        second = next(words, "")
-        here, there = (second, first) if backwards else (first, second)
-        folder, _, name = here.rpartition("/")
-        if folder == clone.path and name in ENTRYPOINTS:
-            return there.rpartition("/")[0]
-    return ""

@@ -25,6 +25,12 @@ from kfm_checks.checks import (
     ingress_domain,
     isolation,
     layout,
+    live_access,
+    live_drift,
+    live_enforcement,
+    live_exposure,
+    live_health,
+    live_metadata,
     loads,
     membrane,
     metadata,
@@ -50,6 +56,7 @@ from kfm_checks.checks import (
     tokens,
 )
 from kfm_checks.checks import readme as readme_checks
+from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS
 from kfm_checks.model import Evidence
 
 
@@ -72,7 +79,8 @@ class Check:
     @property
     def assertion(self) -> str:
         """The first line of the docstring."""
-        return inspect.cleandoc(self.function.__doc__ or "").partition("\n")[0]
+        said = inspect.cleandoc(self.function.__doc__ or "").partition("\n")[0]
+        return f"In the cluster: {said[:1].lower()}{said[1:]}" if self.live else said
 
     @property
     def why(self) -> str:
@@ -89,11 +97,30 @@ def _documentation(function: Callable[..., object]) -> str:
     return inspect.cleandoc(function.__doc__ or "")
 
 
+#: Kinds that the live twins read: one of them that could not be listed leaves its twin not verified.
+_RBAC = tuple(
+    f"{kind}.rbac.authorization.k8s.io" for kind in ("Role", "RoleBinding", "ClusterRole", "ClusterRoleBinding")
+)
+_POLICIES = (
+    "ValidatingAdmissionPolicy.admissionregistration.k8s.io",
+    "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io",
+    "ClusterPolicy.kyverno.io",
+    "Policy.kyverno.io",
+    "ValidatingPolicy.policies.kyverno.io",
+    "ConstraintTemplate.templates.gatekeeper.sh",
+)
+
 #: One line a check, in the order of the requirement rows.
 CHECKS: tuple[Check, ...] = (
     Check(metadata.environment_is_production, "nothing names an environment"),
     Check(metadata.cluster_name_is_known, "nothing names a cluster"),
+    Check(live_metadata.cluster_name_is_known_live, "nothing names a cluster"),
     Check(gitops.gitops_controller_is_known, "no GitOps object"),
+    Check(
+        gitops.gitops_controller_is_known,
+        "no GitOps object in the cluster",
+        live=("Application.argoproj.io", "Kustomization.kustomize.toolkit.fluxcd.io"),
+    ),
     Check(layout.overlay_has_expected_layout, "no folder"),
     Check(placement.overlay_holds_only_delta, "no workload in the render"),
     Check(secrets_layout.entrypoint_has_no_literal_secrets, "no kustomization file"),
@@ -108,6 +135,8 @@ CHECKS: tuple[Check, ...] = (
     Check(gitops.overlay_is_reconciled, "no GitOps object"),
     Check(gitops.reconciliation_self_heals, "no GitOps object"),
     Check(gitops.reconciliation_tracks_main, "no GitOps object"),
+    Check(live_drift.live_matches_render, "nothing was rendered"),
+    Check(live_health.controller_reports_healthy, "no GitOps object in the cluster"),
     Check(schema.kubernetes_version_is_known, "nothing was rendered"),
     Check(ingress_domain.ingress_domain_is_known, "no public host"),
     Check(namespaces.namespaces_are_known, "no namespace is used"),
@@ -121,11 +150,19 @@ CHECKS: tuple[Check, ...] = (
     Check(operations.break_glass_is_closed, "no break-glass change is recorded"),
     Check(change.ci_gates_passed, "no CI job"),
     Check(membrane.entry_only_through_gateway, "no Service, no route and no pod"),
+    Check(
+        membrane.entry_only_through_gateway,
+        "no Service, no route and no pod in the cluster",
+        live=(*ENTRY_KINDS, *POD_KINDS),
+    ),
     Check(membrane.datastores_are_private, "no datastore"),
+    Check(membrane.datastores_are_private, "no datastore in the cluster", live=(*ENTRY_KINDS, *POD_KINDS)),
     Check(isolation.namespaces_deny_by_default, "no workload outside Kubernetes' own namespaces"),
     Check(datastore_clients.datastores_reached_only_by_approved, "no datastore"),
     Check(public_tls.public_hosts_use_tls, "no public host"),
+    Check(public_tls.public_hosts_use_tls, "no public host in the cluster", live=ENTRY_KINDS),
     Check(personas.rbac_roles_are_separated, "nobody is bound to a role"),
+    Check(live_access.rbac_roles_are_separated_live, "no persona is declared"),
     Check(access.rbac_has_no_escalation, "no role and no binding"),
     Check(data.data_classification_is_known, "no dataset"),
     Check(sensitivity.sensitive_data_is_not_public, "no dataset"),
@@ -135,6 +172,11 @@ CHECKS: tuple[Check, ...] = (
     Check(secrets.no_plaintext_credentials, "nothing was rendered and no file was looked at"),
     Check(secrets.secrets_come_from_backend, "nothing makes or uses a Secret"),
     Check(access.secrets_are_isolated, "no namespace is used"),
+    Check(
+        access.secrets_are_isolated,
+        "no namespace is used in the cluster",
+        live=(*_RBAC, "ClusterSecretStore.external-secrets.io"),
+    ),
     Check(secrets_rotation.secret_rotation_is_tested, "nothing makes a Secret"),
     Check(secrets_rotation.break_glass_rotation_is_documented, "no document was looked at"),
     Check(secrets_rotation.ciphertext_is_ciphertext, "nothing claims to be ciphertext"),
@@ -151,9 +193,15 @@ CHECKS: tuple[Check, ...] = (
     Check(node_ports.services_avoid_node_port, "no Service"),
     Check(backups.datastores_are_backed_up, "no datastore"),
     Check(pod_security.namespaces_enforce_pod_security, "no namespace is declared"),
+    Check(
+        pod_security.namespaces_enforce_pod_security,
+        "no namespace of ours is in the cluster",
+        live=("Namespace",),
+    ),
     Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(admission.admission_policies_are_enforced, "no workload, no Service and no policy"),
+    Check(admission.admission_policies_are_enforced, "no workload and no policy in the cluster", live=_POLICIES),
     Check(admission.objects_pass_admission_policies, "no admission policy in the render"),
     Check(admission.image_signatures_are_verified, "no workload outside the platform's namespaces"),
     Check(tokens.service_account_tokens_are_needed, "no pod"),
@@ -165,8 +213,12 @@ CHECKS: tuple[Check, ...] = (
     Check(data_approval.datasets_are_approved, "no dataset"),
     Check(data_stac.stac_items_are_valid, "no STAC record"),
     Check(loads.only_reconciler_loads_data, "no workload and no binding"),
+    Check(loads.only_reconciler_loads_data, "no workload and no binding in the cluster", live=(*_RBAC, *POD_KINDS)),
     Check(schema.objects_match_schema, "nothing was rendered"),
     Check(render.render_is_reproducible, "nothing was rendered"),
+    Check(live_exposure.ingress_serves_hosts, "no public host"),
+    Check(live_exposure.live_datastores_are_private, "no datastore"),
+    Check(live_enforcement.live_policies_are_enforced, "no namespace is declared"),
     Check(operations.rollbacks_are_recorded, "no rollback is recorded"),
     Check(change_additions.no_secret_or_endpoint_added, "nothing changes"),
     Check(render.overlay_renders, "nothing was rendered"),

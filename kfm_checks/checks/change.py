@@ -109,8 +109,6 @@ def change_states_intent(pull_request: ChangeRequest, description: Mapping[Part,
 
     Remedy: fill the four headings of the template in your own words; "revert this pull request" is a rollback plan.
     """
-    if not pull_request.requested:
-        raise NotVerified("a push has no description")
     for part in PARTS:
         said = description[part]
         message = (

@@ -7,19 +7,17 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from kfm_checks.config import NAME, Config
+from kfm_checks.config import Config
 from kfm_checks.evidence import fails, file_key, holds, judged
 from kfm_checks.facts.gitops import GitSource, Reconciler, same_repository
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.references import References
 from kfm_checks.facts.tree import Tree, TreeFile
-from kfm_checks.model import Evidence, Manifest, Path
+from kfm_checks.model import Evidence, Path
 
 _COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.-]+)*")
 _DIGEST = re.compile(r"@?sha256:[0-9a-f]{64}")
-#: Folders whose files are no manifests, whatever they look like.
-NO_MANIFESTS = ("governance/", "data/")
 
 
 def remote_bases_are_pinned(
@@ -98,7 +96,7 @@ def _pinned_address(address: str) -> bool:
 
 
 def no_orphan_manifests(
-    tree: Tree,
+    manifest_files: tuple[TreeFile, ...],
     references: References,
     tracked_files: frozenset[str],
     ignored_files: frozenset[str],
@@ -115,8 +113,8 @@ def no_orphan_manifests(
     """
     reached, sources = references.reached, [f.path for f in followed if f.state == "rendered"]
     wired = [posixpath.normpath(name) for name in config.gitops.manifests]
-    for file in tree.files:
-        if not _is_manifest(file) or file.source_path in ignored_files:
+    for file in manifest_files:
+        if file.source_path in ignored_files:
             continue
         used = file.source_path in reached or any(file.source_path.startswith(f"{path}/") for path in sources)
         used = used or any(file.path == name or file.path.startswith(f"{name}/") for name in wired)
@@ -133,22 +131,3 @@ def _problem(used: bool, tracked: bool) -> str:
     if not used and not tracked:
         return "nothing reaches it, and git does not track it"
     return "git does not track it" if used else "nothing reaches it from the entrypoint or a GitOps object"
-
-
-def _is_manifest(file: TreeFile) -> bool:
-    """YAML or JSON that Kubernetes or kustomize would read; our own configuration and plain data are none."""
-    if (
-        not file.is_manifest_file
-        or file.path.startswith(NO_MANIFESTS)
-        or file.name == NAME
-        or file.name.startswith(".")
-    ):
-        return False
-    values = [document.value for document in file.documents]
-    if file.name in {"kustomization.yaml", "kustomization.yml", "Kustomization"}:
-        return True
-    return any(
-        isinstance(v, list) or (isinstance(v, dict) and "kind" in v) or Manifest(v or {}).key.kind
-        for v in values
-        if isinstance(v, dict | list)
-    )

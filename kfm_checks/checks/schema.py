@@ -26,7 +26,8 @@ def objects_match_schema(inventory: Inventory, schemas: Schemas) -> Iterator[Evi
     chosen (`--kubernetes-version`, else the newest known here), as the API server's strict field validation does
     (Kubernetes API Concepts, Field validation): unknown fields, types, required fields, closed sets of values,
     duplicate list items, names and labels. Removed APIs are named as removed. Custom resources are held against
-    CustomResourceDefinitions in the render or given with `--schemas`; a kind without a schema is named, never passed.
+    CustomResourceDefinitions in the render or given with `--schemas`, with their validation rules in CEL
+    (`x-kubernetes-validations`, as on a creation); a kind without a schema is named, never passed.
 
     Remedy: correct the field named; give the CustomResourceDefinition in the overlay or by `--schemas`.
     """
@@ -67,7 +68,8 @@ def _judged(
     obj: Manifest, kind: Kind, version: VersionSchemas, problems: list[Problem], about: str
 ) -> Iterator[Evidence]:
     for problem in problems:
-        yield fails(
+        yield judged(
+            None if problem.unknown else False,
             obj,
             problem.path,
             message=f"{problem.message} ({_release(version, kind)})",

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from kfm_checks.model import Report
+if TYPE_CHECKING:
+    from kfm_checks.model import Report
 
 if TYPE_CHECKING:
     from kfm_checks.baseline import Comparison
@@ -82,7 +83,8 @@ def keep(reports: Sequence[Report], given: Mapping[str, Any]) -> None:
     from kfm_checks.baseline import read_baseline, written
     from kfm_checks.cli.options import write_file
 
-    text, left_out = written(reports, read_baseline(path) if path.exists() else {}, grow=given["grow"])
+    before = read_baseline(path) if path.exists() else {}
+    text, left_out = written(reports, before, grow=given["grow"], partial=bool(given["only"]))
     write_file(path, text)
     if left_out:
         click.echo(f"kfm-checks: {left_out} new failures were not taken into {path} (--grow does)", err=True)

@@ -9,15 +9,17 @@ import tempfile
 from collections.abc import Callable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kfm_checks.errors import UsageError
 from kfm_checks.exports import FORMATS, write_all
-from kfm_checks.model import Report
 from kfm_checks.render import Loosened
 from kfm_checks.run import Options
+
+if TYPE_CHECKING:
+    from kfm_checks.model import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from typing import TYPE_CHECKING
 
 from kfm_checks.errors import UsageError
-from kfm_checks.model import Report
+
+if TYPE_CHECKING:
+    from kfm_checks.model import Report
 
 #: Format -> module of this package with a function ``write(report) -> str``; imported when asked for.
 FORMATS: Mapping[str, str] = {

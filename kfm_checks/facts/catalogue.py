@@ -39,6 +39,9 @@ from kfm_checks.facts.image_updaters import image_updaters
 from kfm_checks.facts.images import image_uses
 from kfm_checks.facts.layout import layout, placed
 from kfm_checks.facts.live import live_objects
+from kfm_checks.facts.live_drift import drift
+from kfm_checks.facts.live_ways import live_ways
+from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
 from kfm_checks.facts.network.tls import public_hosts
@@ -68,6 +71,7 @@ INPUTS: Mapping[str, Method | None] = {
     "change": "git",  # pull-request facts
     "base": "git",  # kfm_checks.facts.change_base.Base: what the change starts from
     "cluster": "cluster",  # kfm_checks.facts.cluster.Cluster: a live cluster or a snapshot of one
+    "seen": None,  # the same, also where it is too old, or was not reached: for pages, never for a verdict
     "config": None,  # kfm_checks.config.Config
     "records": None,  # tuple[Record, ...]
     "overlay": None,  # kfm_checks.model.Overlay: path, digest, renderer, number of objects
@@ -85,6 +89,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         inventory,
         tracked_files,
         ignored_files,
+        manifest_files,
         reconcilers,
         layout,
         placed,
@@ -147,5 +152,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         rollback,
         additions,
         live_objects,
+        live_ways,
+        drift,
     )
 }

@@ -37,6 +37,8 @@ def pull_request(change: Any) -> ChangeRequest:
 
 def description(pull_request: ChangeRequest, base: Base | None, tree: Tree | None) -> Mapping[Part, Said]:
     """What the description says of what, why, verification and rollback."""
+    if pull_request.description is None:
+        raise NotVerified("the change does not tell its description" if pull_request.requested else "a push has none")
     read = _reader(base, tree)
     template = next((text for path in TEMPLATES if (text := read(path))), "")
     return intent(pull_request.description, template)

@@ -16,6 +16,8 @@ from kfm_checks.facts.objects import dig, items
 from kfm_checks.model import ObjectKey
 
 SCHEMA = "kfm-checks/change/v1"
+#: GitHub's events about CI.
+RUNS = ("check_run", "check_suite", "workflow_run")
 ReviewState = Literal["approved", "changes-requested", "commented", "dismissed", "pending"]
 
 
@@ -82,7 +84,7 @@ class ChangeRequest(_Part, frozen=True):
     number: int = 0
     url: str = ""
     title: str = ""
-    description: str = ""
+    description: str | None = None
     author: str = ""
     draft: bool = False
     state: str = "open"
@@ -120,6 +122,9 @@ def read_request(content: Any, shown: str = "the change") -> ChangeRequest:
         raise ConfigError("is no JSON object", file=shown, remedy="give kfm-checks/change/v1 or GitHub's event file")
     if isinstance(content.get("pull_request"), Mapping):
         return _github(content)
+    for kind in RUNS:
+        if isinstance(content.get(kind), Mapping):
+            return _run(kind, content, shown)
     if content.get("object_kind") == "merge_request" and isinstance(content.get("object_attributes"), Mapping):
         return _gitlab(content)
     if isinstance(content.get("ref"), str) and "head_commit" in content and "pusher" in content:
@@ -174,7 +179,7 @@ def github_request(request: Any, **more: Any) -> ChangeRequest:
         number=_number(dig(request, "number")),
         url=_text(request, "html_url"),
         title=_text(request, "title"),
-        description=_text(request, "body"),
+        description=_text(request, "body") if isinstance(request, Mapping) and "body" in request else None,
         author=_text(request, "user", "login"),
         draft=dig(request, "draft") is True,
         state="merged" if dig(request, "merged") is True else _text(request, "state") or "open",
@@ -198,8 +203,8 @@ def _gitlab(event: Mapping[str, Any]) -> ChangeRequest:
         number=_number(dig(request, "iid")),
         url=_text(request, "url"),
         title=_text(request, "title"),
-        description=_text(request, "description"),
-        author=_text(request, "last_commit", "author", "name") if not _own(event) else _text(event, "user", "username"),
+        description=_text(request, "description") if "description" in request else None,
+        author=_gitlab_author(event),
         draft=dig(request, "draft") is True or dig(request, "work_in_progress") is True,
         state={"opened": "open"}.get(_text(request, "state"), _text(request, "state") or "open"),
         base=Revision(_text(request, "target_branch"), "", target),
@@ -212,10 +217,27 @@ def _gitlab(event: Mapping[str, Any]) -> ChangeRequest:
     )
 
 
-def _own(event: Mapping[str, Any]) -> bool:
-    """Whether the user of a GitLab event is the author of its merge request."""
+def _gitlab_author(event: Mapping[str, Any]) -> str:
+    """The user name of a GitLab event's author, which it gives by number; "" where nobody in the event has it."""
     author = dig(event, "object_attributes", "author_id")
-    return author is not None and author == dig(event, "user", "id")
+    people = [event.get("user"), *items(event, "assignees"), *items(event, "reviewers")]
+    return next((_text(each, "username") for each in people if author is not None and dig(each, "id") == author), "")
+
+
+def _run(kind: str, event: Mapping[str, Any], shown: str) -> ChangeRequest:
+    """GitHub's events of CI: they tell of the pull request no more than its number, branches and commits."""
+    requests = items(event, kind, "pull_requests")
+    if len(requests) != 1:
+        remedy = "collect the one that is meant: `kfm-checks change-facts --github owner/name#12`"
+        raise ConfigError(f"the {kind} tells of {len(requests)} pull requests, not of one", file=shown, remedy=remedy)
+    request, repository = requests[0], _text(event, "repository", "full_name")
+    # One run is not all of them: what the others say is not told.
+    return ChangeRequest(
+        provider="github",
+        number=_number(dig(request, "number")),
+        base=msgspec.structs.replace(_revision(dig(request, "base")), repository=repository),
+        head=_revision(dig(request, "head")),
+    )
 
 
 def _push(event: Mapping[str, Any]) -> ChangeRequest:

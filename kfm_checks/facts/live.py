@@ -20,11 +20,18 @@ def live_objects(cluster: Cluster, inventory: Inventory) -> tuple[Manifest, ...]
     return tuple(
         Manifest(obj, rendered.origin) if (rendered := _rendered(obj, inventory)) else obj
         for obj in cluster.objects
-        if (not obj.key.namespace or obj.key.namespace in homes)
+        if _ours(obj, homes)
         and not obj.key.name.startswith("system:")
         and BOOTSTRAP not in labels_of(obj)
         and not made_by_controller(obj)
     )
+
+
+def _ours(obj: Manifest, homes: frozenset[str]) -> bool:
+    """Whether an object is in these namespaces, is one of them, or stands outside all."""
+    if obj.key.kind == "Namespace":
+        return obj.key.name in homes
+    return not obj.key.namespace or obj.key.namespace in homes
 
 
 def namespaces_of(inventory: Inventory) -> frozenset[str]:

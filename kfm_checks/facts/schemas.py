@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from kfm_checks.facts.objects import Inventory, dig
-from kfm_checks.facts.schemas_custom import CustomKinds, custom_kinds
+from kfm_checks.facts.schemas_custom import CustomKinds, custom_kinds, has_rules
 from kfm_checks.facts.schemas_metadata import metadata_problems
 from kfm_checks.facts.schemas_removed import Removal, removal
 from kfm_checks.facts.schemas_rules import Problem, Problems, Rule
@@ -32,6 +32,8 @@ class VersionSchemas:
     custom: CustomKinds
     _compiler: Compiler = field(init=False, repr=False)
     _rules: dict[Kind, Rule | None] = field(init=False, repr=False, default_factory=dict)
+    #: Schemas of custom kinds that have validation rules, None for the others.
+    _with_rules: dict[Kind, Mapping[str, Any] | None] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
         self._compiler = Compiler(definitions(self.version))
@@ -74,7 +76,25 @@ class VersionSchemas:
         found: Problems = []
         rule(obj, (), found)
         found.extend(metadata_problems(obj, self.version))
+        if not found:
+            # The server runs the validation rules of a definition on what its schema lets pass.
+            found.extend(self._rule_problems(obj))
         return _once(found)
+
+    def _rule_problems(self, obj: Mapping[str, Any]) -> Iterator[Problem]:
+        kind = kind_of_object(obj)
+        if kind not in self._with_rules:
+            schema = None if self.served(kind) else self.custom.schema(kind)
+            self._with_rules[kind] = schema if has_rules(schema) else None
+        schema = self._with_rules[kind]
+        if schema is None:
+            return
+        from kfm_checks.admission.crd import broken_rules
+
+        for broken in broken_rules(obj, schema):
+            words = "nobody can tell whether it keeps" if broken.unknown else "it breaks"
+            message = f"{words} a validation rule of its definition: {broken.message}"
+            yield Problem(broken.path, message, broken.rule, "", broken.unknown)
 
 
 def _once(problems: Iterable[Problem]) -> Problems:

@@ -37,6 +37,10 @@ class CustomKinds:
         schema = self._json_schema(kind)
         return None if schema is None else _json_rule(schema)
 
+    def schema(self, kind: Kind) -> Mapping[str, Any] | None:
+        """The schema of a kind as it was given, None where there is none."""
+        return self.structural.get(kind) or self._json_schema(kind)
+
     def _json_schema(self, kind: Kind) -> Mapping[str, Any] | None:
         names = _names(kind)
         return next((self.named[name] for name in names if name in self.named), None)
@@ -51,6 +55,17 @@ def _names(kind: Kind) -> tuple[str, ...]:
         f"{lower}-{first}-{kind.version}" if first else f"{lower}-{kind.version}",
         f"{lower}_{kind.version}",
     )
+
+
+def has_rules(schema: Any) -> bool:
+    """Whether a schema, or one of its fields, has validation rules in CEL."""
+    if not isinstance(schema, Mapping):
+        return False
+    if schema.get("x-kubernetes-validations"):
+        return True
+    fields = schema.get("properties")
+    inner = [*(fields.values() if isinstance(fields, Mapping) else ()), schema.get("items")]
+    return any(has_rules(one) for one in (*inner, schema.get("additionalProperties")))
 
 
 def custom_kinds(given: Iterable[Mapping[str, Any]]) -> CustomKinds:

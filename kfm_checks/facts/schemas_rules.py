@@ -20,6 +20,8 @@ class Problem:
     message: str
     expected: str = ""
     observed: Any = ""
+    #: Whether nobody can tell: a validation rule that can't be evaluated here.
+    unknown: bool = False
 
 
 Schema = Mapping[str, Any]

@@ -2,8 +2,8 @@
 
 One compiler serves Kubernetes' own kinds and custom resources. Own kinds are decoded into Go structures: null counts
 as absent, unknown fields are refused. Structural schemas of CustomResourceDefinitions add their keywords: patterns,
-bounds, ``nullable``, ``x-kubernetes-preserve-unknown-fields``. CEL rules (``x-kubernetes-validations``) are not
-evaluated here.
+bounds, ``nullable``, ``x-kubernetes-preserve-unknown-fields``. CEL rules (``x-kubernetes-validations``) are evaluated
+elsewhere: ``kfm_checks.admission.crd``.
 """
 
 from __future__ import annotations

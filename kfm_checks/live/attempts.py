@@ -82,6 +82,7 @@ def conforming(namespace: str, workloads: Iterable[Workload]) -> dict[str, Any]:
         images = [str(c.image) for one in known for c in one.containers if c.image]
         spec["containers"][0]["image"] = images[0] if images else "registry.example/probe:1"
     spec.setdefault("restartPolicy", "Always")
+    _give_volumes(spec)
     metadata = {"name": "kfm-checks-attempt", "namespace": namespace}
     labels, annotations = (own.pod_labels, own.pod_annotations) if own else ({}, {})
     return {
@@ -90,6 +91,16 @@ def conforming(namespace: str, workloads: Iterable[Workload]) -> dict[str, Any]:
         "metadata": {**metadata, "labels": labels, "annotations": annotations},
         "spec": spec,
     }
+
+
+def _give_volumes(spec: dict[str, Any]) -> None:
+    """What a StatefulSet claims for its pods, a pod by itself has not: an empty directory stands for it."""
+    known = {volume.get("name") for volume in spec.get("volumes") or []}
+    containers = [*(spec.get("initContainers") or []), *spec["containers"]]
+    mounted = {m.get("name"): None for c in containers for m in c.get("volumeMounts") or []}
+    missing = [{"name": name, "emptyDir": {}} for name in mounted if name not in known]
+    if missing:
+        spec["volumes"] = [*(spec.get("volumes") or []), *missing]
 
 
 def broken(pod: Mapping[str, Any], breaks: str) -> dict[str, Any]:

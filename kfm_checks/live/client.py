@@ -17,10 +17,10 @@ CONNECT, READ = 5.0, 20.0
 #: How often, and for how many seconds in all, a server that is busy (429, 503) is asked again.
 TRIES, PATIENCE = 4, 20.0
 #: What of a server's message is shown.
-SHOWN = 300
+SHOWN = 600
 
 
-class Refusal(Exception):
+class Refusal(Exception):  # noqa: N818 - an answer, too: it says why there is none
     """A call that gave no answer; ``reason`` is one line for the reader, ``status`` the HTTP status or 0."""
 
     def __init__(self, reason: str, status: int = 0) -> None:
@@ -93,10 +93,12 @@ def connect(context: str | None, overlay: Path) -> Connection:
     settings.connection_pool_maxsize = 16
     try:
         if context is None:
-            config.load_incluster_config(client_configuration=settings)
+            config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         else:
             files = kubeconfigs(overlay)
-            config.load_kube_config(files, context, client_configuration=settings, persist_config=False)
+            config.load_kube_config(  # type: ignore[no-untyped-call]
+                files, context, client_configuration=settings, persist_config=False
+            )
     except ConfigException as error:
         where = "this is no pod of a cluster" if context is None else f"the context {context!r} can't be used"
         raise UsageError(f"{where}: {error}"[:SHOWN], remedy="see `kubectl config get-contexts`") from error
@@ -125,10 +127,12 @@ def _answer(status: int, text: bytes) -> dict[str, Any]:
         return value
     said = str(value.get("message") or "") if isinstance(value, dict) else ""
     words = {
+        400: "refused",
         401: "the token was refused (401)",
         403: "forbidden",
         404: "not found",
         410: "the list expired while it was read (410)",
+        422: "refused",
         429: "the server asks for patience (429)",
     }
     known = words.get(status) or (f"the server answered {status}" if status >= 300 else "the answer is no JSON object")

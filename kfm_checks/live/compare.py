@@ -1,4 +1,4 @@
-"""Each rendered object beside the live one: what would the server make of the render, were it applied now?"""
+"""Each rendered object beside the live one, and what the server would make of the render, were it applied now."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kfm_checks.facts.cluster import AS_RENDERED, DIFFERS, ApiKind, Comparison, Listing
+from kfm_checks.facts.objects import items
 from kfm_checks.live.client import Connection, Refusal
 from kfm_checks.live.discovery import Served, path_of
 from kfm_checks.live.kinds import kept
@@ -96,7 +97,7 @@ class _Asking:
 
 def manager_of(live: Manifest | None) -> str:
     """The GitOps controller that applies the object, where one does; else ours."""
-    entries = ((live or {}).get("metadata") or {}).get("managedFields") or []
+    entries = items(live, "metadata", "managedFields")
     applied = {e.get("manager") for e in entries if e.get("operation") == "Apply" and not e.get("subresource")}
     return next((name for name in CONTROLLERS if name in applied), OURS)
 

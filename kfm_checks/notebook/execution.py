@@ -38,6 +38,8 @@ def _run(path: Path, folder: Path, show_errors: bool) -> Any:
         timeout=300,
         kernel_name="python3",
         record_timing=False,
+        # Its notice on how it talks to us is nothing that a reader could act on.
+        extra_arguments=["--IPKernelApp.log_level=ERROR"],
         resources={"metadata": {"path": str(folder)}},
     )
     # What a cell showed before is of another run, perhaps of another overlay.
@@ -49,7 +51,12 @@ def _run(path: Path, folder: Path, show_errors: bool) -> Any:
     except CellExecutionError:
         if not show_errors:
             raise
-    return tidied(book)
+    language = book.metadata.get("language_info")
+    tidied(book)
+    if show_errors and language:
+        # As the kernel says it: else JupyterLab would call a notebook changed as soon as it is opened.
+        book.metadata = {**_METADATA, "language_info": language}
+    return book
 
 
 def tidied(book: Any) -> Any:

@@ -61,6 +61,7 @@ ROWS = (
         "DAT-08 M R C",
         "No ad-hoc loads",
         "only-reconciler-loads-data",
+        live=("only-reconciler-loads-data-live",),
         statement="Nobody but the declared reconciler can write to the datastores' namespaces, credentials and "
         "endpoints.",
         why="Data that came in beside the manifest has no version and no review (NIST SP 800-53 CM-5 and AC-6, least "

@@ -7,6 +7,7 @@ ROWS = (
         "MEM-01 M R C",
         "Outside clients enter only through the gateway",
         "entry-only-through-gateway",
+        live=("entry-only-through-gateway-live",),
         statement="The only ways in from outside are the routes to the governed API and to the web UI; nothing else "
         "opens a LoadBalancer, a node port, a host port, the host network or an external address.",
         why="Each further door is one that the API's policies don't guard (NIST SP 800-53 SC-7, boundary protection; "
@@ -18,6 +19,7 @@ ROWS = (
         "MEM-02 M R C",
         "No public route leads to a datastore",
         "datastores-are-private",
+        live=("datastores-are-private-live",),
         statement="No Ingress, route, LoadBalancer or node port leads from outside to a datastore.",
         why="A database behind a public address is guarded by its password alone (NIST SP 800-53 SC-7; NSA/CISA "
         "Kubernetes Hardening Guide v1.2, Network separation and hardening).",
@@ -48,6 +50,7 @@ ROWS = (
         "MEM-05 M R C",
         "RBAC separates the four roles",
         "rbac-roles-are-separated",
+        live=("rbac-roles-are-separated-live",),
         statement="Platform operators, application deployers, data stewards and read-only auditors each hold their own"
         " permissions, and share none beyond the declared overlap.",
         why="Who can both change and approve, or audit and change, is no control (NIST SP 800-53 AC-5, separation of "
@@ -70,6 +73,7 @@ ROWS = (
         "MEM-07 M R C",
         "Public hosts are served over TLS",
         "public-hosts-use-tls",
+        live=("public-hosts-use-tls-live",),
         statement="Each host that is reachable from outside has TLS configured where it enters.",
         why="In plain HTTP anybody on the way can read and change what is sent (NIST SP 800-53 SC-8, transmission "
         "confidentiality and integrity).",

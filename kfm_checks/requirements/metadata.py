@@ -18,6 +18,7 @@ ROWS = (
         "META-02 S R C",
         "The cluster name is known",
         "cluster-name-is-known",
+        live=("cluster-name-is-known-live",),
         statement="The cluster that this overlay belongs to has a name that can be read from its GitOps destination, "
         "from an object of the overlay or from the cluster.",
         why="An operator on call must know which cluster a page is about; `in-cluster` names none (NIST SP 800-53 "
@@ -39,6 +40,7 @@ ROWS = (
         "META-04 M R C",
         "The GitOps controller is known",
         "gitops-controller-is-known",
+        live=("gitops-controller-is-known-live",),
         statement="It can be read from the manifests which controller, Argo CD or Flux, reconciles this overlay.",
         why="Who applies the desired state decides how drift is seen and healed (OpenGitOps principles v1.0.0, 3: "
         "pulled automatically).",

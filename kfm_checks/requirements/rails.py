@@ -78,6 +78,7 @@ ROWS = (
         "namespaces-enforce-pod-security",
         "pods-meet-baseline",
         "pods-meet-restricted",
+        live=("namespaces-enforce-pod-security-live",),
         statement="Every namespace enforces the Pod Security Standards at baseline or stricter, and the pods meet the "
         "level that is enforced.",
         why="Pod Security Admission is the cluster's own last gate against privileged pods (Kubernetes documentation, "
@@ -91,6 +92,7 @@ ROWS = (
         "Admission policies forbid what the rails forbid",
         "admission-policies-are-enforced",
         "objects-pass-admission-policies",
+        live=("admission-policies-are-enforced-live",),
         statement="Admission policies that are bound and enforcing refuse what the other rails forbid, and the "
         "rendered objects pass them.",
         why="A rule that only a review knows holds until the next hurry (Kubernetes documentation, Validating "

@@ -27,6 +27,7 @@ ROWS = (
         "SEC-03 M R C",
         "Namespaces can't read each other's secrets",
         "secrets-are-isolated",
+        live=("secrets-are-isolated-live",),
         statement="No workload or persona of one namespace can read the Secrets of another, neither by RBAC nor by a "
         "cluster-wide store without conditions.",
         why="A leak in one namespace must end there (Kubernetes documentation, Good practices for Kubernetes Secrets: "

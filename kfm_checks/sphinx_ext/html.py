@@ -14,7 +14,7 @@ from kfm_checks import wording
 from kfm_checks.model import Status
 from kfm_checks.redaction import redact
 from kfm_checks.requirements import SECTIONS
-from kfm_checks.sphinx_ext.since import MARKS
+from kfm_checks.sphinx_ext.since import CALLED, MARKS
 
 #: A sign for each status, so that colour is never the only difference.
 SIGNS: dict[Status, str] = {
@@ -43,6 +43,7 @@ def environment() -> Environment:
         ROLES=wording.ROLES,
         SIGNS=SIGNS,
         MARKS=MARKS,
+        CALLED=CALLED,
         chip=chip,
         redact=redact,
     )

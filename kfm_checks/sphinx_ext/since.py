@@ -18,7 +18,10 @@ MARKS: Mapping[str, str] = {
     "mended": "failed then, and does not now",
     "accepted": "failed then, and somebody accepts it now",
     "unchanged": "failed then and now",
+    "unseen": "failed then, and nobody looked this time",
 }
+#: What a mark is called where that is another word.
+CALLED = {"unseen": "not looked at"}
 
 
 class Since:
@@ -73,7 +76,7 @@ class Since:
     def _counted(self, row: Row) -> str:
         number = self.tally(row.findings)
         number["mended"] = len(self.mended(row))
-        return ", ".join(f"{number[mark]} {mark}" for mark in MARKS if number.get(mark))
+        return ", ".join(f"{number[mark]} {CALLED.get(mark, mark)}" for mark in MARKS if number.get(mark))
 
     def tally(self, findings: Iterable[Finding]) -> dict[str, int]:
         """How many of some findings have each mark, those with none left out."""

@@ -40,6 +40,13 @@ def _manifests(path: Path) -> tuple[Manifest, ...]:
     return tuple(Manifest(obj) for obj in load_manifests(path))
 
 
+def _facts(case: dict[str, Any]) -> Iterator[Manifest]:
+    """What a case's test tells of its cluster in files that the corpus names and doesn't carry: see facts.yaml."""
+    for obj in _manifests(Path(__file__).with_name("facts.yaml")):
+        if any(name.startswith(f"{obj['metadata']['annotations']['of']}/") for name in case.get("context_files") or []):
+            yield obj
+
+
 def compare(root: Path) -> Iterator[Comparison]:
     """Every case of the three corpora."""
     for name in NAMES:
@@ -50,7 +57,7 @@ def compare(root: Path) -> Iterator[Comparison]:
 def _compared(root: Path, corpus: str, case: dict[str, Any]) -> Comparison:
     written = case["policy"] if isinstance(case["policy"], list) else [case["policy"]]
     given = [obj for name in written for obj in _manifests(root / name.lstrip("_"))]
-    known = inventory([*given, *_manifests(root / case["path"])])
+    known = inventory([*given, *_manifests(root / case["path"]), *_facts(case)])
     policies = compile_policies(known)
     wanted = case["rule"].split("/")
     found = [

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from kfm_checks.admission.kyverno_jmespath import ELSEWHERE, search
+from kfm_checks.admission.kyverno_leaf import leaf
 from kfm_checks.admission.kyverno_match import kind_selector
-from kfm_checks.admission.kyverno_pattern import Mismatch, leaf, match
+from kfm_checks.admission.kyverno_pattern import Mismatch, match
 from kfm_checks.admission.kyverno_values import compare, wildcard
 from kfm_checks.admission.model import NotEvaluated, PolicyError
 from tests.admission.helpers import POD, results, said
@@ -174,6 +175,70 @@ def test_condition(operator: str, key: Any, value: Any, ok: bool) -> None:
 def test_function(expression: str, expected: Any) -> None:
     """JMESPath functions of Kyverno."""
     assert search(expression, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("add('10Mi', '2Mi')", "12Mi"),
+        ("add('1', '500m')", "1500m"),
+        ("add('90s', '1h')", "1h1m30s"),
+        ("subtract('1Gi', '1Mi')", "1023Mi"),
+        ("multiply('10Mi', `3`)", "30Mi"),
+        ("multiply(`2`, '90s')", "3m0s"),
+        ("divide('10Mi', '5Mi')", 2),
+        ("divide('1h', `2`)", "30m0s"),
+        ("divide('1.5', `2`)", "700m"),
+        ("modulo('10', '3')", "1"),
+        ("modulo('7s', '2s')", "1s"),
+        ("sum(['1Gi', '1Gi'])", "2Gi"),
+        ("sum([`1`, `2`])", 3),
+        ("time_add('2023-01-12T12:00:00Z', '6h')", "2023-01-12T18:00:00Z"),
+        ("time_diff('2023-01-12T12:00:00Z', '2023-01-12T13:30:00+01:00')", "30m0s"),
+        ("time_to_cron('2023-01-12T12:00:00Z')", "0 12 12 1 4"),
+        ("time_parse('02-01-2006', '12-01-2023')", "2023-01-12T00:00:00Z"),
+        ("time_parse('1', '1673524800')", "2023-01-12T12:00:00Z"),
+        ("time_truncate('2023-01-12T17:37:00Z', '1h')", "2023-01-12T17:00:00Z"),
+        ("time_between('2023-01-12T19:00:00Z', '2023-01-12T18:00:00Z', '2023-01-12T20:00:00Z')", True),
+        ("time_before('2023-01-12T19:00:00Z', '2023-01-12T18:00:00Z')", False),
+        ("time_after('2023-01-12T19:00:00Z', '2023-01-12T18:00:00Z')", True),
+        ("time_since('', '2021-01-02T15:04:05-07:00', '2021-01-10T03:14:05-07:00')", "180h10m0s"),
+        ("time_utc('2021-01-02T18:04:05-05:00')", "2021-01-02T23:04:05Z"),
+        ("semver_compare('4.1.3', '>=4.1.x')", True),
+        ("semver_compare('1.2.3', '>=1.0.0 <2.0.0 || >3.0.0')", True),
+        ("semver_compare('2.2.3', '>=1.0.0 <2.0.0 || >3.0.0')", False),
+        ("semver_compare('1.5.0', '!1.5.x')", False),
+        ("is_external_url('http://10.0.0.1')", False),
+        ("is_external_url('https://8.8.8.8/x')", True),
+        ("regex_replace_all_literal('a+', 'caat', '$1')", "c$1t"),
+    ],
+)
+def test_arithmetic_and_times(expression: str, expected: Any) -> None:
+    """Quantities, durations and times, as the Kyverno documentation has them; none of these needs a clock."""
+    assert search(expression, {}) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "error"),
+    [
+        ("add('1h', `1`)", PolicyError),
+        ("add('a', 'b')", PolicyError),
+        ("sum(`[]`)", PolicyError),
+        ("modulo(`7`, `2.5`)", PolicyError),
+        ("divide('1h', '0s')", PolicyError),
+        ("time_add('today', '1h')", PolicyError),
+        ("time_add('2023-01-12T12:00:00Z', 'long')", PolicyError),
+        ("semver_compare('1.0.0', 'foo')", PolicyError),
+        ("time_since('', '2021-01-02T15:04:05Z', '')", NotEvaluated),
+        ("time_parse('Q1 2006', 'Q1 2023')", NotEvaluated),
+        ("is_external_url('https://a.com')", NotEvaluated),
+        ("add('1e3', '1')", NotEvaluated),
+    ],
+)
+def test_arithmetic_that_cannot_be_done(expression: str, error: type[Exception]) -> None:
+    """Mixed kinds and nonsense are the rule's error; a clock or a look-up of a name is not evaluated."""
+    with pytest.raises(error):
+        search(expression, {})
 
 
 @pytest.mark.parametrize("name", sorted(ELSEWHERE))
@@ -391,3 +456,80 @@ def test_wildcards_end_soon() -> None:
 def test_kind_selector(text: str, parts: tuple[str, ...]) -> None:
     """How a kind may be written."""
     assert kind_selector(text) == parts
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: ns1, labels: {tier: gold}}\n"
+
+
+@pytest.mark.parametrize(
+    ("call", "expected"),
+    [
+        ('{urlPath: "/api/v1/namespaces/{{ request.namespace }}", jmesPath: metadata.labels.tier}', ["fail"]),
+        ('{urlPath: "/api/v1/namespaces/other", jmesPath: metadata.labels.tier}', ["not-evaluated"]),
+        ('{urlPath: "/api/v1/namespaces/ns1/configmaps", jmesPath: "length(items)"}', ["not-evaluated"]),
+        ('{urlPath: "/api/v1/namespaces/ns1/secrets/s", jmesPath: data.x}', ["not-evaluated"]),
+        ('{urlPath: "/api/v1/namespaces/ns1", method: POST}', ["not-evaluated"]),
+        ('{urlPath: "/api/v1/namespaces/ns1/configmaps/m", jmesPath: data.tier}', ["fail"]),
+        ('{urlPath: "/api/v1/namespaces/ns1/configmaps/m", jmesPath: data.none, default: silver}', ["pass"]),
+    ],
+)
+def test_api_call_for_one_object_of_the_render(call: str, expected: list[str]) -> None:
+    """A rendered object is known by its name; lists, Secrets and what isn't rendered are not."""
+    there = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: ns1}\ndata: {tier: gold}\n"
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns1}\ndata: {x: Z29sZA==}\n"
+    rest = f"      context: [{{name: tier, apiCall: {call}}}]"
+    text = policy('{deny: {conditions: {any: [{key: "{{ tier }}", operator: Equals, value: gold}]}}}', rest)
+    assert results(text, POD, NAMESPACE, there, secret) == expected
+
+
+@pytest.mark.parametrize(("most", "expected"), [("0", ["fail"]), ("5", ["pass"]), (None, ["error"])])
+def test_cel_rule_with_parameters(most: str | None, expected: list[str]) -> None:
+    """``validate.cel`` with paramKind and paramRef reads the parameters from the render."""
+    cel = "{cel: {paramKind: {apiVersion: v1, kind: ConfigMap}, paramRef: {name: m, namespace: ns1, parameterNotFoundAction: Deny}, "
+    cel += 'expressions: [{expression: "size(object.spec.containers) <= int(params.data.most)"}]}}'
+    there = f"apiVersion: v1\nkind: ConfigMap\nmetadata: {{name: m, namespace: ns1}}\ndata: {{most: '{most}'}}\n"
+    assert results(policy(cel), POD, *([there] if most else [])) == expected
+
+
+@pytest.mark.parametrize(("control", "expected"), [("Privileged Containers", ["skip"]), ("Host Ports", ["fail"])])
+def test_exception_for_one_control(control: str, expected: list[str]) -> None:
+    """A PolicyException for single Pod Security controls lets off these alone."""
+    privileged = POD.replace("{name: c,", "{name: c, securityContext: {privileged: true},")
+    text = "apiVersion: kyverno.io/v2\nkind: PolicyException\nmetadata: {name: e, namespace: ns1}\nspec:\n"
+    text += "  exceptions: [{policyName: p, ruleNames: [r]}]\n  match: {any: [{resources: {kinds: [Pod]}}]}\n"
+    text += f"  podSecurity: [{{controlName: {control}, images: ['nginx*']}}]\n"
+    assert results(policy("{podSecurity: {level: baseline, version: latest}}"), privileged, text) == expected
+
+
+VALIDATING = """
+apiVersion: policies.kyverno.io/v1
+kind: ValidatingPolicy
+metadata: {name: v}
+spec:
+  validationActions: [Deny]
+  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}
+  validations: [{expression: %s}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ('resource.Get("v1", "configmaps", "ns1", "m").data.tier == "gold"', ["pass"]),
+        ('resource.Get("v1", "configmaps", "ns1", "m").data.tier == "tin"', ["fail"]),
+        ('resource.Get("v1", "configmaps", "ns1", "gone").data.tier == "tin"', ["not-evaluated"]),
+        ('resource.Get("v1", "secrets", "ns1", "s").data.x == "tin"', ["not-evaluated"]),
+        ('resource.List("v1", "configmaps", "ns1").items.size() > 0', ["not-evaluated"]),
+        ('hash.sha256("a").startsWith("ca978112")', ["pass"]),
+        ('md5("a") == sha1("a")', ["fail"]),
+        ('json.unmarshal("{}").size() == 0 && yaml.parse("a: b").a == "b"', ["pass"]),
+        ('json.unmarshal("{").size() == 0', ["error"]),
+        ('listObjToMap([{"k": "x"}], [{"v": 1}], "k", "v").x == 1', ["pass"]),
+        ('globalContext.Get("a", "") != null', ["not-evaluated"]),
+    ],
+)
+def test_libraries_of_validating_policies(expression: str, expected: list[str]) -> None:
+    """Kyverno's CEL libraries: what the render answers, and what only a cluster does."""
+    there = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: ns1}\ndata: {tier: gold}\n"
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns1}\ndata: {x: Z29sZA==}\n"
+    assert results(VALIDATING % json.dumps(expression), POD, there, secret) == expected

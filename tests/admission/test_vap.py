@@ -236,3 +236,14 @@ spec: {maxReplicas: 3, scaleTargetRef: {kind: Deployment, name: d}}
     assert results(text, BOUND, scaler, kind="HorizontalPodAutoscaler") == ["not-evaluated"]
     exact = text.replace("  matchConstraints:\n", "  matchConstraints:\n    matchPolicy: Exact\n")
     assert results(exact, BOUND, scaler, kind="HorizontalPodAutoscaler") == []
+
+
+def test_no_message_quotes_a_secret_that_is_a_parameter() -> None:
+    """A policy may read a Secret as its parameter; what it would say of it is not repeated."""
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns1}\nstringData: {word: correct-horse}\n"
+    text = policy(
+        "{expression: 'false', message: 'no', messageExpression: string(params.stringData.word)}",
+        "  paramKind: {apiVersion: v1, kind: Secret}",
+    )
+    (verdict,) = said(text, f"{BOUND}  paramRef: {{name: s, parameterNotFoundAction: Deny}}\n", secret, POD)
+    assert verdict.result == "fail" and verdict.message.endswith(": no")

@@ -179,3 +179,13 @@ def test_a_merge_request_that_can_not_be_read() -> None:
     """One line, without the token."""
     with pytest.raises(KfmChecksError, match=r"GitLab refuses g/r!7 \(404\)"):
         from_gitlab({})
+
+
+def test_a_part_is_never_taken_for_the_whole() -> None:
+    """A page that can't be read, statuses without check runs, a list that GitHub cut: not known, rather than less."""
+    runs, files = f"/repos/o/r/commits/{HEAD}/check-runs", "/repos/o/r/pulls/7/files"
+    assert from_github({key: value for key, value in GITHUB.items() if key != runs}).checks is None
+    cut = {**GITHUB, "/repos/o/r/pulls/7": {**PULL, "changed_files": 151, "commits": 1}}
+    assert from_github(cut).files is None
+    assert from_github(cut).commits is not None
+    assert len(from_github({**GITHUB, files: GITHUB[files][:100]}).files) == 100

@@ -218,12 +218,72 @@ def test_a_shallow_clone_is_refused(repository: Path, tmp_path: Path) -> None:
 
 
 def test_an_overlay_that_the_change_adds(repository: Path) -> None:
-    """The base has no rules for it: its own hold, and the reader is told."""
-    put(repository, {"new/kustomization.yaml": "resources: [a.yaml]\n", "new/a.yaml": MAP % ("a", "v")})
+    """The base has no rules for it: its own configuration holds over that of the base's parents; it exempts nothing."""
+    parents = "not-applicable: [{requirement: RAIL-03, reason: platform, by: ann, date: '2026-01-01', expires: '2027-01-01'}]\n"
+    git(repository, "checkout", "-q", "main")
+    put(repository, {"kfm-checks.yaml": f"environment: dev\nthresholds: {{change-objects: 7}}\n{parents}"})
+    commit(repository, "parents")
+    git(repository, "checkout", "-q", "-b", "adds")
+    files = {
+        "new/kustomization.yaml": "resources: [a.yaml]\n",
+        "new/a.yaml": MAP % ("a", "v"),
+        "kfm-checks.yaml": LOOSE,
+    }
+    own = LOOSE.replace("thresholds: {change-objects: 1000}", "environment: prod")
+    put(repository, {**files, "new/kfm-checks.yaml": own, "new/governance/waivers.yaml": WAIVER})
     commit(repository, "new")
     found = judged(repository, path="new")
     assert found.report.requirement("GATE-05").status == "met"
-    assert "the change adds this overlay: its own configuration and records hold" in found.report.overlay.notes
+    assert any(note.startswith("the change adds this overlay: its own") for note in found.report.overlay.notes)
+    config = found.settings.config
+    assert (config.environment, config.thresholds.change_objects) == ("prod", 7)
+    assert [each.requirement for each in config.not_applicable] == ["RAIL-03"]
+    assert found.records == ()
+    told = {(item.what, item.name) for item in governance_of(found)}
+    assert {("waiver", "RAIL-07 app/Service/s"), ("setting", "not-applicable")} <= told
+
+
+def test_an_overlay_that_the_change_renames(repository: Path) -> None:
+    """The base's rules go along: a new name is no way to exempt oneself, and what did not change is no change."""
+    git(repository, "checkout", "-q", "main")
+    git(repository, "checkout", "-q", "-b", "renames")
+    git(repository, "mv", "prod", "production")
+    put(repository, {"production/kfm-checks.yaml": LOOSE, "production/governance/waivers.yaml": WAIVER})
+    commit(repository, "rename")
+    found = judged(repository, path="production")
+    assert "the change renames the overlay, which is prod in its base" in found.report.overlay.notes
+    assert (found.records, found.settings.config.not_applicable) == ((), ())
+    assert [item.loosens for item in governance_of(found)][:2] == [True, True]
+    assert found.facts.get("diff").changes == ()
+    assert found.report.requirement("CHG-06").status == "met"
+
+
+def test_what_is_not_committed_is_told(repository: Path) -> None:
+    """A dirty worktree is judged as it is, and the reader learns that it is no commit; other folders don't matter."""
+    assert not [note for note in judged(repository).report.overlay.notes if "committed" in note]
+    put(repository, {"prod/b.yaml": MAP % ("b", "dirty"), "prod/new.yaml": "x: y\n", "elsewhere": "x"})
+    notes = judged(repository).report.overlay.notes
+    assert "not everything that is judged is committed: prod/b.yaml, prod/new.yaml" in notes
+    put(repository, {"prod/b.yaml": None, "prod/new.yaml": None, "prod/kustomization.yaml": "resources: [a.yaml]\n"})
+    assert any(
+        "committed: prod/b.yaml, prod/kustomization.yaml" in note for note in judged(repository).report.overlay.notes
+    )
+
+
+def test_line_ends_and_large_files_are_no_difference(repository: Path) -> None:
+    """Git keeps both otherwise in the working tree than in the commit."""
+    from kfm_checks.change.git import Clone
+    from kfm_checks.change.worktree import dirty
+
+    put(repository, {"prod/large.bin": "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n"})
+    (repository / "prod/link").symlink_to("a.yaml")
+    commit(repository, "more")
+    (repository / "prod/large.bin").write_bytes(b"the file itself")
+    (repository / "prod/a.yaml").write_bytes((repository / "prod/a.yaml").read_bytes().replace(b"\n", b"\r\n"))
+    assert dirty(Clone(repository), "prod") == ()
+    (repository / "prod/link").unlink()
+    (repository / "prod/link").symlink_to("b.yaml")
+    assert dirty(Clone(repository), "prod") == ("prod/link",)
 
 
 def test_the_branch_decides_where_no_commit_is_named(repository: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import signal
 
 from tests.cluster.controlplane import control_plane
@@ -12,7 +13,5 @@ for line in build():
 with control_plane() as plane:
     print(f"export KUBECONFIG={plane.kubeconfig}", flush=True)
     print("contexts: admin, nobody; Ctrl-C ends it", flush=True)
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         signal.sigwait({signal.SIGINT, signal.SIGTERM})
-    except KeyboardInterrupt:
-        pass

@@ -243,7 +243,14 @@ def _start_controllers(plane: ControlPlane) -> None:
     plane.start("kube-controller-manager", [*manager, "--concurrent-deployment-syncs=10", "--kube-api-qps=200"])
     plane.start("kube-scheduler", [acting_as("kube-scheduler", kube, plane.folder), *shared])
     stages = [word for path in sorted((HERE / "stages").glob("*.yaml")) for word in ("--config", path)]
-    kwok = [program(f"kwok-{KWOK}"), "--kubeconfig", plane.kubeconfig, "--manage-all-nodes=true", *stages]
+    kwok = [
+        program(f"kwok-{KWOK}"),
+        "--kubeconfig",
+        plane.kubeconfig,
+        "--manage-all-nodes=true",
+        "--node-lease-duration-seconds=40",
+        *stages,
+    ]
     plane.start("kwok", kwok)
     for number in (1, 2, 3):
         labels = {"kubernetes.io/hostname": f"node-{number}", "topology.kubernetes.io/zone": f"zone-{number}"}

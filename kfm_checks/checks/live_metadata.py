@@ -1,0 +1,26 @@
+"""META-02 in the cluster: the name that the cluster bears by its own word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from kfm_checks.errors import NotVerified
+from kfm_checks.evidence import holds
+from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.live_names import names
+from kfm_checks.model import Evidence
+
+
+def cluster_name_is_known_live(cluster: Cluster) -> Iterator[Evidence]:
+    """The cluster itself tells its name.
+
+    Read from kubeadm's configuration, from the labels that providers put on nodes, or from OpenShift's Infrastructure:
+    the provider's own word, whatever git says.
+
+    Remedy: write the name into the GitOps destination, and compare it with what the provider's console says.
+    """
+    found = list(names(cluster))
+    for obj, path, name in found:
+        yield holds(obj, path, message="the cluster tells its name", observed=name)
+    if not found:
+        raise NotVerified("neither kubeadm's configuration nor a label on the nodes tells the cluster's name")

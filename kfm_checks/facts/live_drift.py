@@ -1,0 +1,99 @@
+"""Drift: what is missing, changed or extra in the cluster, field by field, and who changed it when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from kfm_checks.config import Config
+from kfm_checks.evidence import json_pointer
+from kfm_checks.facts.change_fields import field_changes
+from kfm_checks.facts.cluster import DIFFERS, Cluster, Comparison
+from kfm_checks.facts.live import tried_in
+from kfm_checks.facts.live_extra import extras, is_exposure
+from kfm_checks.facts.live_ignored import Ignored, ignored
+from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
+from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.model import Manifest, ObjectKey, Path
+
+Change = Literal["same", "missing", "changed", "extra", "unknown"]
+
+
+@dataclass(frozen=True)
+class Drift:
+    """What was found of one object, or of one field of it.
+
+    ``same``: it is as git says · ``missing`` · ``changed``: one field · ``extra``: git does not know it · ``unknown``.
+    """
+
+    change: Change
+    key: ObjectKey
+    obj: Manifest | None = None
+    path: Path = ()
+    wanted: Any = None
+    live: Any = None
+    owner: Owner | None = None
+    how: str = ""
+    note: str = ""
+
+    @property
+    def pointer(self) -> str:
+        """JSON pointer of the field, "" for the object."""
+        return json_pointer(self.path)
+
+
+def drift(cluster: Cluster, inventory: Inventory, config: Config) -> tuple[Drift, ...]:
+    """Every rendered object held against the cluster, then what is there beyond them, sorted by object and field."""
+    rules = ignored(inventory, cluster.objects)
+    found = [one for item in cluster.comparisons for one in _compared(item, inventory, rules)]
+    compared = {item.key for item in cluster.comparisons}
+    for obj in inventory:
+        if obj.key not in compared:
+            found.append(Drift("unknown", obj.key, obj, note="it was not compared: the snapshot is of another render"))
+    found += [_extra(obj) for obj in extras(cluster, inventory, tried_in(inventory, config))]
+    return tuple(sorted(found, key=lambda one: (one.key, one.change, [str(step) for step in one.path])))
+
+
+def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterator[Drift]:
+    key = item.key
+    obj = inventory.get(key.kind, key.name, key.namespace, key.group)
+    if obj is None:
+        return
+    if item.problem:
+        yield Drift("unknown", key, obj, note=item.problem)
+    elif item.live is None:
+        yield Drift("missing", key, obj, note=item.refused if item.refused != "not found" else "")
+    elif item.wanted is None:
+        yield Drift("unknown", key, obj, note=item.refused or "nothing to compare with")
+    elif why := rules.whole(obj):
+        yield Drift("same", key, obj, how=item.how, note=why)
+    else:
+        yield from _fields(item, item.live, item.wanted, obj, rules)
+
+
+def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, rules: Ignored) -> Iterator[Drift]:
+    subset = item.how == "field-subset"
+    changes = field_changes(wanted, live, lambda _old, _new: False)
+    drifted, others = [], set[str]()
+    for change in changes:
+        if subset and change.base is None and DIFFERS not in str(change.head):
+            continue  # what git does not say is the server's default or somebody's right
+        if why := rules.why(live, change.path, absent=change.base is None):
+            others.add(why)
+            continue
+        owner = owner_of(live, change.path if change.in_head else change.path[:-1])
+        drifted.append(Drift("changed", item.key, obj, change.path, change.base, change.head, owner, item.how))
+    unread = ", ".join(rules.unread(item.key))
+    for one in drifted:
+        # Whether Argo CD overlooks this very field, nobody here can say.
+        note = f"Argo CD may ignore it: jq expressions are not evaluated here ({unread})"
+        yield replace(one, change="unknown", note=note) if unread else one
+    if not drifted:
+        yield Drift("same", item.key, obj, how=item.how, note="; ".join(sorted(others)))
+
+
+def _extra(obj: Manifest) -> Drift:
+    what = "a shadow exposure: it opens a door to the outside" if is_exposure(obj) else ""
+    observed = dig(obj, "spec", "type", default="") if obj.key.kind == "Service" else ""
+    return Drift("extra", obj.key, obj, live=observed or None, owner=first_owner(obj), note=what)

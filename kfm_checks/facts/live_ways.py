@@ -1,0 +1,44 @@
+"""Ways from outside into the live cluster, wherever they start: also from namespaces that git does not know."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from kfm_checks.config import Config
+from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.datastores import Datastore, datastores, operated
+from kfm_checks.facts.live import made_by_controller
+from kfm_checks.facts.network.entries import Exposure
+from kfm_checks.facts.network.facts import exposures
+from kfm_checks.facts.objects import Inventory, inventory
+from kfm_checks.facts.workloads import workloads
+
+#: Kinds that open a way, or lead one on: one of them that could not be listed may hide one.
+ENTRY_KINDS = (
+    "Service",
+    "Ingress.networking.k8s.io",
+    "Gateway.gateway.networking.k8s.io",
+    "HTTPRoute.gateway.networking.k8s.io",
+    "GRPCRoute.gateway.networking.k8s.io",
+    "TCPRoute.gateway.networking.k8s.io",
+    "TLSRoute.gateway.networking.k8s.io",
+    "Route.route.openshift.io",
+)
+POD_KINDS = ("Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "CronJob.batch")
+
+
+@dataclass(frozen=True)
+class Ways:
+    """Exposures and datastores of the live cluster, Kubernetes' own namespaces apart."""
+
+    seen: Inventory
+    exposures: tuple[Exposure, ...]
+    datastores: tuple[Datastore, ...]
+
+
+def live_ways(cluster: Cluster, config: Config) -> Ways:
+    """Every way in, followed to the workloads behind it."""
+    objects = [o for o in cluster.objects if not o.key.namespace.startswith("kube-") and not made_by_controller(o)]
+    seen = inventory(objects)
+    made = workloads(seen)
+    return Ways(seen, exposures(seen, made, operated(seen)), datastores(seen, made, config))
