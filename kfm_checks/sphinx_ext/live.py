@@ -31,6 +31,7 @@ class Live(Part):
         looked = seen.looked(facts)
         if looked.cluster is None:
             return [self.fill("live.html", looked=looked, rows=self._rows())]
+        facts = seen.shown(facts)
         lines, kept = _had(seen.lines, facts)
         moments = seen.moments(lines or ())
         values = {
@@ -39,7 +40,8 @@ class Live(Part):
             "timeline": Markup(seen.drawn(moments, looked.cluster.taken, redact)),  # noqa: S704 - it escapes
             "kept": kept,
             "health": self._health(),
-            "tried": seen.tried(facts),
+            "alike": _had(seen.alike, facts)[0],
+            "tried": _had(seen.tried, facts)[0] or ([], {}),
             "words": words,
             "when": when,
             "doors": _had(seen.doors, facts),
