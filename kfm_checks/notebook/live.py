@@ -121,7 +121,7 @@ def timeline(book: Book) -> Timeline | Said:
         return Said("There is no difference whose time could be drawn.")
     undated = sum(not each.since for each in found)
     about = "A circle is a changed field, a diamond an object that git does not have, a cross one that is gone."
-    note = f" {undated} changes carry no time, and stand in the list alone." if undated else ""
+    note = f" Of no known time, and in the list alone: {undated}." if undated else ""
     return Timeline("Who changed what, and when", about + note, found, _facts(book).get("cluster").taken)
 
 
