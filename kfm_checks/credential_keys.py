@@ -17,7 +17,7 @@ def _words(text: str) -> frozenset[str]:
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
 _STRONG = re.compile(
     r"passw(?:or)?d|passphrase|passcode|passwort|apikey|apitoken|accesstoken|authtoken|secretkey|secretaccesskey"
-    r"|privatekey|clientsecret|htpasswd|pgpass$|dockerconfigjson|dockercfg"
+    r"|privatekey|clientsecret|htpasswd|pgpass$|dockerconfigjson|dockercfg|requirepass$|masterauth$"
 )
 _STRONG_LAST = frozenset({"pass", "passwd", "pwd", "pw", "bearer"})
 _WEAK_LAST = frozenset({"secret", "token", "credential", "credentials", "jwt", "apitoken"})

@@ -36,7 +36,10 @@ _CURL_USER = re.compile(r"\bcurl\b[^\n]{0,500}?\s(?:-u|--user)[= ]+[\"']?[^\s:'\
 _SPACED = re.compile(
     r"(?m)^[ \t]*(?:requirepass|masterauth|masterpass|login \S+ password|machine \S+ login \S+ password)[ \t]+(\S+)"
 )
-_PASS_FLAG = re.compile(r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S))[\"']?([^\s\"']+)")
+_PASS_FLAG = re.compile(
+    r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a )"
+    r"[\"']?([^\s\"']+)"
+)
 _XML = re.compile(r"<(?:\w{0,40}(?:[Pp]assword|[Ss]ecret|[Aa]pi[Kk]ey|[Tt]oken))>([^<>{}$\s][^<>]*)</")
 _DOCKER_AUTH = re.compile(r"\"(?:auth|identitytoken|registrytoken)\"\s*:\s*\"([A-Za-z0-9+/=_.-]{6,})\"")
 
@@ -76,15 +79,15 @@ _VENDOR = re.compile(
 _HINTS = (
     *(  # noqa: SIM905 - ninety strings read better so
         "-----B eyJ AKIA ASIA A3T ABIA ACCA AIza ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat gldt- glft- "
-        "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c k_live_ "
-        "k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
-        "$pbkdf {SHA {SSHA requirepass masterauth masterpass sshpass mysql </ GOCSPX ya29 hvs. hvb. hvr. _v1_ "
-        "hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
+        "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c "
+        "k_live_ k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
+        "$pbkdf {SHA {SSHA requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. hvr. "
+        "_v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken"'
     ).split(),
-    *("earer ", "EARER ", "asic ", "BASIC ", "curl ", "login "),
+    *("earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login "),
 )
 _USERINFO = re.compile(r"://[^\s]{0,400}@")
 
@@ -133,6 +136,14 @@ _GROUPED = (
     (_PASS_FLAG, "password of a command"),
     (_XML, "password"),
 )
+
+
+def command_spans(line: str) -> Iterator[Span]:
+    """The passwords in a command line that only the program's own flags tell (``curl -u``, ``mysql -p``)."""
+    for pattern, kind in ((_CURL_USER, "password of a command"), (_PASS_FLAG, "password of a command")):
+        for match in pattern.finditer(line):
+            if not is_reference(match[1]):
+                yield kind, match.start(1), match.end(1)
 
 
 def _docker(text: str) -> Iterator[Span]:

@@ -25,11 +25,15 @@ _NAME_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz012
 #: Names longer than this on either side of the word are no names: hostile text must not make the search slow.
 _LONGEST_NAME = 64
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'"
+#: JSON within JSON, whose quotes have a backslash or more before them.
+_ESCAPED = r"\\+\"[^\"\\\n]*\\+\""
 _BLOCK = r"[|>][0-9+-]*[ \t]*(?:\#[^\n]*)?\n[ \t]*[^\n]*"
 #: name=value, as in a shell, a flag, a properties file, a query, a connection string.
 _EQUALS = re.compile(rf"[\"']?[ \t]?:?=[ \t]?({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)")
 #: name: value, as in YAML, JSON and headers; the value ends the line, or the item in a flow.
-_COLON = re.compile(rf"([\"']?)[ \t]*:(?:[ \t]+|(?=\"))(?:[&!][\w!]+[ \t]+)*({_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n]*)")
+_COLON = re.compile(
+    rf"(\\*[\"']?)[ \t]*:(?:[ \t]+|(?=\\*\"))(?:[&!][\w!]+[ \t]+)*({_ESCAPED}|{_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n]*)"
+)
 #: An entry of env:, a Helm parameter, a JSON patch: a name, and its value on a neighbouring line or in the same braces.
 _ENTRY = re.compile(
     rf"[\"']?[ \t]*(?:,|#[^\n]*)?\s*(?:[\"']?forceString[\"']?:[^\n]*\n\s*)?"
@@ -152,7 +156,7 @@ def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
 
 def _starts_item(before: str) -> bool:
     """Whether a name is the key of a mapping: nothing stands before it in its line or in its braces."""
-    lead = before.rstrip(" \t>#-\"'")
+    lead = before.rstrip(" \t>#-\"'\\")
     return not lead or lead[-1] in "{,"
 
 
@@ -173,7 +177,9 @@ def _assigned(key: str, text: str, start: int, end: int, *, names_objects: bool,
     if value[:1] in "|>":
         start += value.find("\n") + 1
         value = text[start:end]
-    if value[:1] in "\"'" and len(value) > 1:
+    if escaped := re.match(r"(\\+)\"", value):
+        start, end = start + escaped.end(), end - escaped.end()
+    elif value[:1] in "\"'" and len(value) > 1:
         start, end = start + 1, end - 1
     else:
         end = start + len(_COMMENT.sub("", value.split(", ")[0] if "{" in text else value))
@@ -215,7 +221,7 @@ def encoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, end, decoded
 
 
-_SUSPECT_NEXT = re.compile(r"[\"']?[ \t]*[:=]")
+_SUSPECT_NEXT = re.compile(r"\\*[\"']?[ \t]*[:=]")
 
 
 def quiet(texts: Sequence[str]) -> list[bool]:
@@ -230,7 +236,7 @@ def _may_hold(text: str, hints: tuple[str, ...]) -> bool:
     plain = text.replace("\\n", "\n").replace('\\"', '"').replace("\\t", "\t") if "\\" in text else text
     return any(
         _SUSPECT_NEXT.match(plain, end)
-        or plain[start - 1 : start] == "-"
+        or "-" in (plain[start - 1 : start], plain[start])  # a flag, whose value may be the next argument
         or _ENTRY_NAME.search(plain[max(0, start - 200) : start])
         for start, end in telling_names(plain)
     )

@@ -383,7 +383,7 @@ def _image(image: Any) -> dict[str, str]:
 
 def _placed(obj: Manifest, namespace: str) -> Manifest:
     """Argo CD puts objects without a namespace into the destination's."""
-    from kfm_checks.facts.objects import is_cluster_scoped
+    from kfm_checks.facts.scopes import is_cluster_scoped
 
     if not namespace or obj.key.namespace or is_cluster_scoped(obj.key.group, obj.key.kind):
         return obj

@@ -264,3 +264,23 @@ def test_a_render_that_was_not_looked_at_keeps_a_row_from_being_met() -> None:
             "a", ("X",), "must", "pass", 1, (holds(KEY, message="fine"),), None, {method: "not-verified"}
         )  # type: ignore[dict-item]
         assert status([seen], row(by=(method,))).status == "not-verified"  # type: ignore[arg-type]
+
+
+def test_the_reason_of_a_row_that_does_not_apply_is_the_first_that_is_given() -> None:
+    """A check that gave no reason is passed over."""
+    silent = CheckResult("a", ("RAIL-02",), "must", "not-applicable", 0, (), None, {"render": "not-applicable"})
+    found = status([silent, result("b", "not-applicable")], row(checks=("a", "b")))
+    assert (found.status, found.reason) == ("not-applicable", "why")
+
+
+@pytest.mark.parametrize(("date", "expires"), [(DAY, "2026-12-01"), ("2026-11-01", DAY)])
+def test_a_declaration_holds_on_its_first_and_last_day(date: str, expires: str) -> None:
+    """Both ends of the declared time are in it."""
+    declared = NotApplicable(requirement="RAIL-02", reason="none here", by="Ada", date=date, expires=expires)
+    assert status([result("a", "fail")], config=Config(not_applicable=(declared,))).status == "not-applicable"
+
+
+def test_an_expired_waiver_before_the_one_in_force_does_not_hide_it() -> None:
+    """Every record is looked at, in any order."""
+    earlier = waiver(date="2026-01-01", expires="2026-02-01")
+    assert status([result("a", "fail")], records=[earlier, attestation(), waiver()]).status == "waived"

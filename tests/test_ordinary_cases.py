@@ -384,7 +384,7 @@ DB = work(
     namespace="data",
 )
 CLOUDNATIVE = obj("postgresql.cnpg.io/v1", "Cluster", "pg", "data", spec={"instances": 3})
-REDIS = obj("redis.redis.opstreelabs.in/v1beta2", "RedisCluster", "cache", "data", spec={})
+QDRANT = obj("qdrant.io/v1", "QdrantCluster", "vectors", "data", spec={})
 SHUT = policy("shut", "data", policyTypes=["Ingress"])
 STORES = {"datastores": [{"workload": "data/StatefulSet/db", "ports": [5432], "clients": ["app/Deployment/api"]}]}
 NODE = work("DaemonSet", "agent", hostNetwork=True)
@@ -410,7 +410,7 @@ DATA = [
         "datastores-reached-only-by-approved",
         ("pass", [CLOUDNATIVE, SHUT], {"datastores": [{"workload": "data/Cluster/pg", "clients": []}]}),
         ("fail", [CLOUDNATIVE], {"datastores": [{"workload": "data/Cluster/pg", "clients": []}]}),
-        ("not-verified", [REDIS, SHUT], {"datastores": [{"workload": "data/RedisCluster/cache", "clients": []}]}),
+        ("not-verified", [QDRANT, SHUT], {"datastores": [{"workload": "data/QdrantCluster/vectors", "clients": []}]}),
     ),
     *lines(
         "the node's network: what a policy does there is undefined",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
@@ -52,7 +53,7 @@ def _unseen(inventory: Inventory, network: Network, store: Datastore) -> str:
     if store.obj is None:
         return "it is declared, and not in the render"
     if not store.visible:
-        return "an operator makes its pods, and documents no labels that a policy could select"
+        return "an operator makes its pods, and no public source tells their labels"
     if not network.find(store.id):
         return "the render has no pods for it"
     if store.operated and (name := _beyond_labels(network, store)):
@@ -67,14 +68,22 @@ def _unseen(inventory: Inventory, network: Network, store: Datastore) -> str:
 
 def _beyond_labels(network: Network, store: Datastore) -> str:
     """A policy that may select an operator's pods by labels beyond those known; "" where none does."""
-    known = network.endpoints[network.find(store.id)[0]].labels
     for policy in network.policies:
-        wanted = {str(key): str(value) for key, value in (policy.selector.get("matchLabels") or {}).items()}
-        keys = {*wanted, *(str(one.get("key")) for one in policy.selector.get("matchExpressions") or [])}
-        contradicted = any(key in known and known[key] != value for key, value in wanted.items())
-        if policy.namespace == store.namespace and keys & {*known} and keys - {*known} and not contradicted:
-            return policy.obj.key.name
+        if policy.namespace == store.namespace:
+            for pod in network.find(store.id):
+                if _may_select(policy.selector, network.endpoints[pod].labels):
+                    return policy.obj.key.name
     return ""
+
+
+def _may_select(selector: Mapping[str, Any], known: Mapping[str, str]) -> bool:
+    """Whether it asks for a label that the operator may set too: one beside a known one, or of the same domain."""
+    wanted = {str(key): str(value) for key, value in (selector.get("matchLabels") or {}).items()}
+    keys = {*wanted, *(str(one.get("key")) for one in selector.get("matchExpressions") or [])}
+    domains = {key.partition("/")[0] for key in known if "/" in key}
+    near = {key for key in keys if key in known or key.partition("/")[0] in domains}
+    contradicted = any(key in known and known[key] != value for key, value in wanted.items())
+    return bool(near and keys - {*known} and not contradicted)
 
 
 def _undeclared(subject: Manifest | ObjectKey, network: Network, store: Datastore) -> Evidence:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.change_model import FieldChange, ObjectChange
-from kfm_checks.facts.datastore_kinds import OPERATORS
+from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.objects import annotations_of, dig
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.model import Manifest, ObjectKey, Path

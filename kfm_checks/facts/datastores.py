@@ -8,7 +8,8 @@ from typing import Literal
 
 from kfm_checks.config import Config
 from kfm_checks.config import Datastore as Declared
-from kfm_checks.facts.datastore_kinds import IMAGES, OPERATORS, PORTS, Operator, Product
+from kfm_checks.facts.datastore_kinds import IMAGES, PORTS, Product
+from kfm_checks.facts.datastore_operators import OPERATORS, Operator, filled
 from kfm_checks.facts.network.endpoints import Endpoint, owner_id
 from kfm_checks.facts.network.others import repository
 from kfm_checks.facts.network.ports import EVERYTHING, PortSet, normal
@@ -34,7 +35,7 @@ class Datastore:
     why: str
     #: Names of the Services that lead to it by documentation (an operator's), as ``namespace/Service/name``.
     services: tuple[str, ...] = ()
-    #: False: an operator makes the pods, and no documentation says which labels they carry.
+    #: False: an operator makes the pods, and no public source says which labels they carry.
     visible: bool = True
     operated: bool = False
 
@@ -51,11 +52,10 @@ def place(id: str) -> tuple[str, str, str]:
 
 
 def operated(inventory: Inventory) -> tuple[Endpoint, ...]:
-    """The pods that database operators will make, by the labels that their documentation promises."""
+    """The pods that database operators will make, by the labels that public sources tell."""
     found = []
     for obj, operator in _operators(inventory):
-        if operator.labels is not None:
-            labels = {key: value.format(name=obj.key.name) for key, value in operator.labels.items()}
+        for labels in operator.labels(obj):
             for more in _template_labels(obj):
                 found.append(Endpoint(str(obj.key), obj.key.namespace, {**more, **labels}, frozenset(), False, obj))
     return tuple(found)
@@ -92,7 +92,8 @@ def _recognised(inventory: Inventory, workloads: Iterable[Workload]) -> Iterator
         why = f"recognised: {seen[0]}" if seen and label is None else f"labelled {LABEL}"
         yield Datastore(owner_id(inventory, workload), workload.namespace, workload.obj, ports, None, how, why)
     for obj, operator in _operators(inventory):
-        names = tuple(f"{obj.key.namespace}/Service/{name.format(name=obj.key.name)}" for name in operator.services)
+        filled_in = [name for name in (filled(text, obj) for text in operator.services) if name]
+        names = tuple(f"{obj.key.namespace}/Service/{name}" for name in filled_in)
         yield Datastore(
             id=str(obj.key),
             namespace=obj.key.namespace,
@@ -102,7 +103,7 @@ def _recognised(inventory: Inventory, workloads: Iterable[Workload]) -> Iterator
             how="recognised",
             why=f"recognised: {operator.product.name}, made by its operator",
             services=names,
-            visible=operator.labels is not None,
+            visible=operator.pods is not None,
             operated=True,
         )
 

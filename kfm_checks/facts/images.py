@@ -21,6 +21,7 @@ _COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = re.compile(rf"{_COMPONENT}(?:/{_COMPONENT})*")
 _TAG = re.compile(r"[\w][\w.-]{0,127}", re.ASCII)
 _DIGEST = re.compile(r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}")
+_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
 #: Digest algorithms that registries and container runtimes know, with the length of their value.
 _ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 #: Longest repository name that the grammar allows.
@@ -61,6 +62,8 @@ class ImageReference:
 
 def parse_image(text: str) -> ImageReference:
     """Parse an image reference. Raises ValueError, with the reason, on what the grammar doesn't allow."""
+    if _IDENTIFIER.fullmatch(text):
+        raise ValueError("64 hexadecimal digits alone are an image's identifier, no reference")
     rest, at, digest = text.partition("@")
     if at:
         _require_digest(digest)

@@ -8,77 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+from kfm_checks.facts.scopes import is_cluster_scoped
 from kfm_checks.model import Manifest, ObjectKey
-
-#: Kinds of Kubernetes itself, and of projects met in overlays, that live outside namespaces: (group, kind).
-CLUSTER_SCOPED = frozenset(
-    {
-        ("", "Namespace"),
-        ("", "Node"),
-        ("", "PersistentVolume"),
-        ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
-        ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
-        ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"),
-        ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
-        ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
-        ("apiextensions.k8s.io", "CustomResourceDefinition"),
-        ("apiregistration.k8s.io", "APIService"),
-        ("certificates.k8s.io", "CertificateSigningRequest"),
-        ("certificates.k8s.io", "ClusterTrustBundle"),
-        ("cert-manager.io", "ClusterIssuer"),
-        ("external-secrets.io", "ClusterExternalSecret"),
-        ("external-secrets.io", "ClusterSecretStore"),
-        ("external-secrets.io", "ClusterPushSecret"),
-        ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
-        ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
-        ("gateway.networking.k8s.io", "GatewayClass"),
-        ("kyverno.io", "ClusterPolicy"),
-        ("kyverno.io", "ClusterCleanupPolicy"),
-        ("networking.k8s.io", "IngressClass"),
-        ("networking.k8s.io", "IPAddress"),
-        ("networking.k8s.io", "ServiceCIDR"),
-        ("node.k8s.io", "RuntimeClass"),
-        ("policies.kyverno.io", "ValidatingPolicy"),
-        ("policies.kyverno.io", "ImageValidatingPolicy"),
-        ("policies.kyverno.io", "MutatingPolicy"),
-        ("policies.kyverno.io", "GeneratingPolicy"),
-        ("policies.kyverno.io", "DeletingPolicy"),
-        ("policy.networking.k8s.io", "AdminNetworkPolicy"),
-        ("policy.networking.k8s.io", "BaselineAdminNetworkPolicy"),
-        ("policy.networking.k8s.io", "ClusterNetworkPolicy"),
-        ("policy.sigstore.dev", "ClusterImagePolicy"),
-        ("policy", "PodSecurityPolicy"),
-        ("rbac.authorization.k8s.io", "ClusterRole"),
-        ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
-        ("resource.k8s.io", "DeviceClass"),
-        ("resource.k8s.io", "ResourceSlice"),
-        ("scheduling.k8s.io", "PriorityClass"),
-        ("storage.k8s.io", "CSIDriver"),
-        ("storage.k8s.io", "CSINode"),
-        ("storage.k8s.io", "StorageClass"),
-        ("storage.k8s.io", "VolumeAttachment"),
-        ("storage.k8s.io", "VolumeAttributesClass"),
-        ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
-        ("snapshot.storage.k8s.io", "VolumeSnapshotContent"),
-        ("templates.gatekeeper.sh", "ConstraintTemplate"),
-        ("trust.cert-manager.io", "Bundle"),
-        ("cilium.io", "CiliumClusterwideNetworkPolicy"),
-        ("crd.projectcalico.org", "GlobalNetworkPolicy"),
-        ("projectcalico.org", "GlobalNetworkPolicy"),
-        ("security.openshift.io", "SecurityContextConstraints"),
-        ("project.openshift.io", "Project"),
-    }
-)
-CLUSTER_SCOPED_GROUPS = frozenset({"constraints.gatekeeper.sh"})
-
-
-def is_cluster_scoped(group: str, kind: str, definitions: Mapping[tuple[str, str], str] | None = None) -> bool:
-    """Whether objects of a kind live outside namespaces; ``definitions`` maps (group, kind) of CRDs to their scope."""
-    scope = (definitions or {}).get((group, kind))
-    if scope is not None:
-        return scope == "Cluster"
-    return (group, kind) in CLUSTER_SCOPED or group in CLUSTER_SCOPED_GROUPS
 
 
 @dataclass(frozen=True)

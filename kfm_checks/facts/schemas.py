@@ -156,7 +156,7 @@ def _child(node: Mapping[str, Any], step: str | int) -> Mapping[str, Any]:
 def is_namespaced(kind: Kind, definitions_given: Iterable[Mapping[str, Any]] = ()) -> bool | None:
     """Whether objects of a custom kind live in namespaces, by its CRD; None where no CRD says so.
 
-    Kubernetes' OpenAPI definitions don't carry the scope of its own kinds: see ``facts.objects.is_cluster_scoped``.
+    Kubernetes' OpenAPI definitions don't carry the scope of its own kinds: see ``facts.scopes.is_cluster_scoped``.
     """
     for crd in definitions_given:
         if dig(crd, "spec", "group") == kind.group and dig(crd, "spec", "names", "kind") == kind.kind:

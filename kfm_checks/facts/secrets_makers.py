@@ -7,40 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
+from kfm_checks.facts.secrets_operators import operator_secrets
 from kfm_checks.facts.secrets_stores import ESO, Backing, external_secret_backing
 from kfm_checks.facts.secrets_values import secret_entries
 from kfm_checks.facts.selectors import matches
 from kfm_checks.model import Manifest, Path
-
-#: Objects whose operator writes a Secret under a name that the object gives: (group, kind) -> path to that name.
-_NAMED: dict[tuple[str, str], tuple[str, ...]] = {
-    ("cert-manager.io", "Certificate"): ("spec", "secretName"),
-    ("secrets.hashicorp.com", "VaultStaticSecret"): ("spec", "destination", "name"),
-    ("secrets.hashicorp.com", "VaultDynamicSecret"): ("spec", "destination", "name"),
-    ("secrets.hashicorp.com", "VaultPKISecret"): ("spec", "destination", "name"),
-    ("secrets.hashicorp.com", "HCPVaultSecretsApp"): ("spec", "destination", "name"),
-    ("secrets.doppler.com", "DopplerSecret"): ("spec", "managedSecret", "name"),
-    ("secrets.infisical.com", "InfisicalSecret"): ("spec", "managedSecretReference", "secretName"),
-    ("spv.no", "AzureKeyVaultSecret"): ("spec", "output", "secret", "name"),
-    ("onepassword.com", "OnePasswordItem"): ("metadata", "name"),
-    ("secretgenerator.mittwald.de", "StringSecret"): ("metadata", "name"),
-    ("secretgenerator.mittwald.de", "BasicAuth"): ("metadata", "name"),
-    ("secretgen.k14s.io", "Password"): ("metadata", "name"),
-    ("secretgen.k14s.io", "Certificate"): ("metadata", "name"),
-    ("kafka.strimzi.io", "KafkaUser"): ("metadata", "name"),
-    ("ricoberger.de", "VaultSecret"): ("metadata", "name"),
-}
-#: Objects whose operator writes Secrets under its own names: (group, kind) -> endings after the object's name.
-_SUFFIXED: dict[tuple[str, str], tuple[str, ...]] = {
-    ("postgresql.cnpg.io", "Cluster"): ("-app", "-superuser", "-ca", "-server", "-replication"),
-    ("elasticsearch.k8s.elastic.co", "Elasticsearch"): (
-        "-es-elastic-user", "-es-http-certs-public", "-es-http-ca-internal", "-es-internal-users",
-    ),
-    ("kibana.k8s.elastic.co", "Kibana"): ("-kb-http-certs-public",),
-    ("rabbitmq.com", "RabbitmqCluster"): ("-default-user",),
-    ("kafka.strimzi.io", "Kafka"): ("-cluster-ca-cert", "-clients-ca-cert"),
-    ("k8s.mariadb.com", "MariaDB"): ("-root", "-password"),
-}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -140,18 +111,9 @@ def _provider_class(obj: Manifest) -> Iterator[Maker]:
 
 def _by_operator(obj: Manifest) -> Iterator[Maker]:
     key = obj.key
-    kind, why = (key.group, key.kind), f"the operator of {key.kind} makes it in the cluster"
-    if kind in _NAMED and isinstance(dig(obj, *_NAMED[kind]), str):
-        yield Maker(obj, key.namespace, dig(obj, *_NAMED[kind]), True, why)
-    for suffix in _SUFFIXED.get(kind, ()):
-        yield Maker(obj, key.namespace, key.name + suffix, True, why)
-    if kind == ("acid.zalan.do", "postgresql"):
-        users = dig(obj, "spec", "users", default={})
-        for user in users if isinstance(users, dict) else ():
-            yield Maker(obj, key.namespace, f"{user}.{key.name}.credentials.postgresql.acid.zalan.do", True, why)
-    if kind == ("postgres-operator.crunchydata.com", "PostgresCluster"):
-        for user in [*(str(item.get("name")) for item in items(obj, "spec", "users")), key.name]:
-            yield Maker(obj, key.namespace, f"{key.name}-pguser-{user}", True, why)
+    why = f"the operator of {key.kind} makes it in the cluster"
+    for namespace, secret in operator_secrets(obj):
+        yield Maker(obj, namespace, secret, True, why)
     account = dig(obj, "spec", "acme", "privateKeySecretRef", "name")
     if key.group == "cert-manager.io" and isinstance(account, str):
         yield Maker(obj, key.namespace or "cert-manager", account, True, "cert-manager makes the account's key")

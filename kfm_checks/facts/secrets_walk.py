@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from kfm_checks.credential_keys import is_literal, strength
-from kfm_checks.credential_shapes import spans
+from kfm_checks.credential_shapes import command_spans, spans
 from kfm_checks.credentials import find, quiet
 from kfm_checks.facts.secrets_values import secret_entries
 from kfm_checks.facts.tree import TreeFile
@@ -26,6 +27,7 @@ _SHORTEST, _SHORTEST_TOKEN = 6, 20
 _PROSE_SUFFIXES = frozenset({".md", ".rst", ".txt", ".adoc", ".html", ".svg", ".ipynb"})
 _ARCHIVES = (b"\x1f\x8b", b"PK\x03\x04", b"\xfd7zXZ", b"BZh", b"\x28\xb5\x2f\xfd", b"7z\xbc\xaf")
 _KEYSTORE = re.compile(r"\.(?:p12|pfx|jks|keystore|ppk|kdbx)$", re.IGNORECASE)
+_FLAG = re.compile(r"--?[\w.-]+")
 _SECRET_KIND = re.compile(r"[\"']?kind[\"']?\s*:\s*[\"']?(?:Secret|SecretList|List)\b")
 
 
@@ -57,7 +59,7 @@ def _exposures(obj: Manifest) -> tuple[Exposure, ...]:
     content = {k: v for k, v in obj.items() if not (secret and k in ("data", "stringData"))}
     walk = _Walk(key.group in _REFERRING, key.kind == "CustomResourceDefinition", key.kind == "ConfigMap")
     found += walk.run(content)
-    return tuple(sorted(found, key=lambda exposure: [str(step) for step in exposure.path]))
+    return tuple(sorted(dict.fromkeys(found), key=lambda exposure: [str(step) for step in exposure.path]))
 
 
 def _secret(obj: Manifest) -> Iterator[Exposure]:
@@ -88,6 +90,7 @@ class _Walk:
             self._text(str(value), key, path)
 
     def _mapping(self, value: dict[Any, Any], path: Path) -> None:
+        self._command(value, path)
         name = value.get("name", value.get("key"))
         named = name if isinstance(name, str) and isinstance(value.get("value"), str | int) else ""
         for key, child in value.items():
@@ -107,12 +110,25 @@ class _Walk:
             else:
                 self._visit(child, "" if isinstance(child, str) else key, (*path, index))
 
+    def _command(self, value: dict[Any, Any], path: Path) -> None:
+        """A program and its arguments are one line, wherever the lists cut it."""
+        lists = [(field, value[field]) for field in ("command", "args") if isinstance(value.get(field), list)]
+        words = [(field, index, word) for field, listed in lists for index, word in enumerate(listed)]
+        if len(words) < 2 or not all(isinstance(word, str) for _, _, word in words):
+            return
+        line, starts = "", []
+        for _, _, word in words:
+            starts.append(len(line))
+            line += f"{word} "
+        for kind, start, _ in command_spans(line):
+            field, index, _ = words[bisect_right(starts, start) - 1]
+            self.found.append(Exposure(kind, (*path, field, index)))
+
     def _flag(self, before: Any, value: str) -> bool:
         """``["--password", "…"]``: a flag and its value as two arguments."""
         return (
             isinstance(before, str)
-            and before.startswith("-")
-            and "=" not in before
+            and _FLAG.fullmatch(before) is not None
             and not value.startswith("-")
             and is_literal(before.lstrip("-"), value)
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 from typing import Any
 
@@ -91,3 +92,45 @@ def test_hostile_objects_break_nothing(fields: dict[str, Any], kind: str) -> Non
     secret_uses(objects, pods)
     direct_backends(pods)
     sealed_faults(obj)
+
+
+COMMANDS: list[tuple[str, str, bool]] = [
+    ("", '["--db-password", "{}"]', True),
+    ("", '["--password", "$(DB_PASSWORD)"]', False),
+    ("", '["--password-file", "/run/secrets/db"]', False),
+    ('["redis-server"]', '["--requirepass", "{}"]', True),
+    ('["redis-cli"]', '["-a", "{}", "ping"]', True),
+    ('["redis-cli"]', '["-h", "cache", "ping"]', False),
+    ('["mysql", "-uroot", "-p{}"]', "[]", True),
+    ('["mysqladmin"]', '["-p$(PASSWORD)", "ping"]', False),
+    ('["sshpass", "-p", "{}", "ssh", "host"]', "[]", True),
+    ('["curl"]', '["-u", "admin:{}", "http://api"]', True),
+    ('["curl"]', '["-u", "admin:$PASSWORD", "http://api"]', False),
+]
+
+
+@pytest.mark.parametrize(("command", "args", "fails"), COMMANDS)
+def test_a_password_among_the_arguments(command: str, args: str, fails: bool) -> None:
+    """A program and its arguments are read as one line, wherever the lists cut it; a reference is no finding."""
+    container = {"name": "c", "image": "i", "command": json.loads(command.format("Xk29fLq81Zp") or "[]")}
+    container["args"] = json.loads(args.format("Xk29fLq81Zp"))
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"containers": [container]}}
+    result = check_objects([pod], only=["no-plaintext-credentials"], as_of=AS_OF).results[0]
+    assert result.outcome == ("fail" if fails else "pass")
+    assert "Xk29fLq81Zp" not in repr(result)
+
+
+@pytest.mark.parametrize(
+    ("text", "fails"),
+    [
+        ('{"a":"{\\"password\\":\\"Xk29fLq81Zp\\"}"}', True),
+        ('{"a":"{\\"b\\":\\"{\\\\\\"password\\\\\\":\\\\\\"Xk29fLq81Zp\\\\\\"}\\"}"}', True),
+        ('{"a":"{\\"password\\":\\"${PASSWORD}\\"}"}', False),
+        ('{"a":"{\\"user\\":\\"Xk29fLq81Zp\\"}"}', False),
+    ],
+)
+def test_json_within_json(text: str, fails: bool) -> None:
+    """Settings that carry settings as text, once and twice."""
+    settings_ = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "m"}, "data": {"settings": text}}
+    result = check_objects([settings_], only=["no-plaintext-credentials"], as_of=AS_OF).results[0]
+    assert result.outcome == ("fail" if fails else "pass")

@@ -56,6 +56,7 @@ def test_grammar(text: str, name: str, tag: str, digest: str) -> None:
         "a..b/c",
         "http://nginx",
         "x" * 256,
+        "0123456789abcdef" * 4,
     ],
 )
 def test_what_the_grammar_refuses(text: str) -> None:

@@ -7,6 +7,7 @@ import random
 import time
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from netpol_oracle import connects
@@ -398,10 +399,51 @@ def test_owners_stand_for_their_pods() -> None:
     assert not any("/Pod/one" in end or "/Pod/two" in end for row in found for end in row[:2])
 
 
-def test_a_policy_that_the_server_refuses_isolates_nothing() -> None:
-    """An operator that Kubernetes doesn't know: the object never gets into a cluster."""
-    bad = {"matchExpressions": [{"key": "app", "operator": "Near"}]}
-    assert between([*PODS, netpol("n", podSelector=bad)], "b/z", "a/x") == EVERYTHING
+REFUSED: list[dict[str, Any]] = [
+    {"podSelector": {"matchExpressions": [{"key": "app", "operator": "Near"}]}},
+    {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": []}]}},
+    {"podSelector": {"matchExpressions": [{"key": "app", "operator": "Exists", "values": ["x"]}]}},
+    {"policyTypes": ["Both"]},
+    {"ingress": [{"from": [{}]}]},
+    {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}, "podSelector": {}}]}]},
+    {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8"}, "namespaceSelector": {}}]}]},
+    {"ingress": [{"from": [{"ipBlock": {"cidr": "ten"}}]}]},
+    {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["11.0.0.0/16"]}}]}]},
+    {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["10.0.0.0/8"]}}]}]},
+    {"ingress": [{"from": [{"ipBlock": {"cidr": "10.0.0.0/8", "except": ["0.0.0.0/0"]}}]}]},
+    {"ingress": [{"ports": [{"protocol": "ICMP"}]}]},
+    {"ingress": [{"ports": [{"port": 0}]}]},
+    {"ingress": [{"ports": [{"port": 65536}]}]},
+    {"ingress": [{"ports": [{"port": True}]}]},
+    {"ingress": [{"ports": [{"port": ""}]}]},
+    {"ingress": [{"ports": [{"port": "-http"}]}]},
+    {"ingress": [{"ports": [{"port": "a-name-of-16-let"}]}]},
+    {"ingress": [{"ports": [{"port": "8080"}]}]},
+    {"ingress": [{"ports": [{"port": 80, "endPort": 79}]}]},
+    {"ingress": [{"ports": [{"port": "http", "endPort": 90}]}]},
+    {"ingress": [{"ports": [{"endPort": 90}]}]},
+]
+
+
+@pytest.mark.parametrize("spec", REFUSED)
+def test_a_policy_that_the_server_refuses_isolates_nothing(spec: dict[str, Any]) -> None:
+    """An object that never gets into a cluster changes nothing there (pkg/apis/networking/validation)."""
+    assert between([*PODS, netpol("n", **{"podSelector": {}, **spec})], "b/z", "a/x") == EVERYTHING
+
+
+@pytest.mark.parametrize(
+    ("entry", "ports"),
+    [
+        ({"port": 1}, [("TCP", 1, 1)]),
+        ({"port": 65535}, [("TCP", 65535, 65535)]),
+        ({"port": 80, "endPort": 80}, [("TCP", 80, 80)]),
+        ({"port": 80, "endPort": 65535, "protocol": "SCTP"}, [("SCTP", 80, 65535)]),
+        ({"port": "a-name-of-15-le"}, []),
+    ],
+)
+def test_a_policy_at_the_edge_of_what_is_allowed_counts(entry: dict[str, Any], ports: list[Any]) -> None:
+    """The first and last port, a range of one, the longest name: no container has it, so nobody comes in."""
+    assert between([*PODS, netpol("n", podSelector={}, ingress=[{"ports": [entry]}])], "b/z", "a/x") == ports
 
 
 HOSTILE = st.recursive(

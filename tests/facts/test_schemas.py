@@ -11,10 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfm_checks.errors import ManifestError, UsageError
-from kfm_checks.facts.objects import CLUSTER_SCOPED, inventory
+from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.schemas import bundled_versions, is_namespaced, list_map_keys, schemas
 from kfm_checks.facts.schemas_removed import REMOVALS, deprecations, removal
 from kfm_checks.facts.schemas_store import Kind, definitions, kinds, minor_version
+from kfm_checks.facts.scopes import CLUSTER_SCOPED
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.schema_files import load_schemas
 

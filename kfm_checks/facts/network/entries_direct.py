@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Iterator
 
 from kfm_checks.facts.network.entries import Backends, Exposure, declared_ports
@@ -44,7 +45,15 @@ def _hosts(backends: Backends) -> Iterator[Exposure]:
         for container in workload.containers:
             for index, port in enumerate(items(container.spec, "ports")):
                 number = port.get("containerPort")
-                if port.get("hostPort") and isinstance(number, int):
+                if port.get("hostPort") and isinstance(number, int) and not _loopback(port.get("hostIP")):
                     ports = normal([(str(port.get("protocol") or "TCP"), number, number)])
                     path = (*container.path, "ports", index, "hostPort")
                     yield Exposure(workload.obj, path, "hostPort", (), "", endpoint.id, ports)
+
+
+def _loopback(address: object) -> bool:
+    """Whether a port of the node is bound to its own loopback address, where nobody outside can come."""
+    try:
+        return ipaddress.ip_address(str(address)).is_loopback
+    except ValueError:
+        return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -16,6 +17,8 @@ DIRECTIONS: tuple[Direction, ...] = ("Ingress", "Egress")
 GROUP = "networking.k8s.io"
 #: The peers' field of a rule, by direction.
 PEERS: Mapping[Direction, str] = {"Ingress": "from", "Egress": "to"}
+#: IANA_SVC_NAME: a letter in it, no hyphen at an end or twice in a row.
+_PORT_NAME = re.compile(r"(?=[0-9-]*[a-z])[a-z0-9]+(?:-[a-z0-9]+)*")
 _OPERATORS = frozenset({"In", "NotIn", "Exists", "DoesNotExist"})
 
 
@@ -127,16 +130,21 @@ def _peer(peer: Any, where: str) -> Peer:
     pods, namespaces = selector(peer.get("podSelector"), where), selector(peer.get("namespaceSelector"), where)
     if block is None and pods is None and namespaces is None:
         raise Unreadable(f"{where} has a peer without a selector and without an ipBlock")
+    if block is not None and (pods is not None or namespaces is not None):
+        raise Unreadable(f"{where} has a peer with an ipBlock beside a selector")
     return Peer(pods, namespaces, None if block is None else _block(block, where))
 
 
 def _block(block: Any, where: str) -> Block:
     block = _mapping(block, where)
     try:
+        whole = network_range(str(block.get("cidr")))
         excluded = tuple(network_range(str(hole)) for hole in _list(block.get("except"), f"{where}.ipBlock.except"))
-        return Block(network_range(str(block.get("cidr"))), excluded)
     except ValueError as error:
         raise Unreadable(f"{where} has an ipBlock that is no CIDR") from error
+    if not all(hole.size < whole.size and Block(whole).holds(hole) for hole in excluded):
+        raise Unreadable(f"{where} has an ipBlock with an exception that does not lie within it")
+    return Block(whole, excluded)
 
 
 def _ports(ports: Iterable[Any], where: str) -> tuple[tuple[PortRange, ...], tuple[tuple[str, str], ...]]:
@@ -147,15 +155,21 @@ def _ports(ports: Iterable[Any], where: str) -> tuple[tuple[PortRange, ...], tup
         protocol, port, end = str(entry.get("protocol") or "TCP"), entry.get("port"), entry.get("endPort")
         if protocol not in PROTOCOLS:
             raise Unreadable(f"{where} names a protocol that Kubernetes doesn't know")
+        if end is not None and not (_number(port) and _number(end) and port <= end):
+            raise Unreadable(f"{where} has an endPort that is no port at or above its port")
         if port is None:
             numbered.append((protocol, FIRST, LAST))
-        elif isinstance(port, int) and not isinstance(port, bool):
-            numbered.append((protocol, port, end if isinstance(end, int) else port))
-        elif isinstance(port, str):
+        elif _number(port):
+            numbered.append((protocol, port, end or port))
+        elif isinstance(port, str) and _PORT_NAME.fullmatch(port) and len(port) <= 15:
             named.append((port, protocol))
         else:
-            raise Unreadable(f"{where} has a port that is neither a number nor a name")
+            raise Unreadable(f"{where} has a port that is neither a port's number nor a port's name")
     return tuple(numbered), tuple(named)
+
+
+def _number(port: Any) -> bool:
+    return isinstance(port, int) and not isinstance(port, bool) and FIRST <= port <= LAST
 
 
 def selector(value: Any, where: str) -> Mapping[str, Any] | None:
@@ -165,9 +179,11 @@ def selector(value: Any, where: str) -> Mapping[str, Any] | None:
     read = _mapping(value, where)
     _mapping(read.get("matchLabels"), where)
     for expression in _list(read.get("matchExpressions"), where):
-        if _mapping(expression, where).get("operator") not in _OPERATORS:
+        operator = _mapping(expression, where).get("operator")
+        if operator not in _OPERATORS:
             raise Unreadable(f"{where} has a selector operator that Kubernetes doesn't know")
-        _list(expression.get("values"), where)
+        if bool(_list(expression.get("values"), where)) is not (operator in ("In", "NotIn")):
+            raise Unreadable(f"{where} has a selector whose operator and values don't go together")
     return read
 
 
