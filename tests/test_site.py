@@ -244,11 +244,11 @@ def test_each_dataset_has_a_page(built: Built) -> None:
 
 def test_no_cluster_was_looked_at(built: Built) -> None:
     """Without a context and a snapshot the page, the front page and the rows say so, and claim nothing."""
-    shown = page(built, "live/cluster.html")
+    shown = page(built, "live/cluster")
     assert "No cluster was looked at: neither a context nor a snapshot was given." in shown
     assert "What drifted" not in shown
-    assert "not looked at" in page(built, "index.html")
-    assert "cluster not looked at" in page(built, "live/requirements/mem.html")
+    assert "not looked at" in page(built, "index")
+    assert "cluster not looked at" in page(built, "live/requirements/mem")
 
 
 def test_no_change_was_given(built: Built) -> None:
