@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
     "data": ("data", "data", "The data manifest: verify the bytes, plan a change, load under control."),
     "attest": ("attest", "attest", "Write a well-formed attestation: what a person vouches for, until a day."),
     "waive": ("waive", "waive", "Write a well-formed waiver: a known failure, accepted until a day."),
+    "snapshot": ("snapshot", "snapshot", "Keep what a cluster shows, to be judged later without credentials."),
     "requirements": ("requirements", "requirements", "The catalogue of requirements."),
 }
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from kfm_checks.cli.gate import gate, gating, keep
-from kfm_checks.cli.options import judging, options_of, output, write
+from kfm_checks.cli.options import judging, looking, options_of, output, write
 from kfm_checks.cli.store import refuse_without_cluster, store, storing
 from kfm_checks.errors import UsageError
 from kfm_checks.exports import FORMATS
@@ -19,6 +19,7 @@ from kfm_checks.run import exit_status, judge, required_unknown
 @click.command()
 @click.argument("paths", nargs=-1, metavar="PATH…")
 @judging
+@looking
 @gating
 @storing
 @output

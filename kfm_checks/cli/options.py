@@ -58,6 +58,21 @@ def judging(command: Command) -> Command:
     return command
 
 
+def looking(command: Command) -> Command:
+    """The options that let a run look at a cluster: nothing is contacted without one of them."""
+    options = (
+        click.option("--context", metavar="NAME", help="Look at the cluster of this kubeconfig context, too."),
+        click.option("--in-cluster", is_flag=True, help="Look at the cluster that this pod runs in; no dry runs."),
+        click.option(
+            "--snapshot", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Judge this snapshot."
+        ),
+        click.option("--probe", is_flag=True, help="With a cluster: ask the public hosts over HTTPS, too."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
 def output(command: Command) -> Command:
     """Where the report goes and in which formats."""
     options = (
@@ -73,8 +88,15 @@ def output(command: Command) -> Command:
 
 
 def options_of(given: dict[str, Any]) -> Options:
-    """The run's options from what click parsed."""
+    """The run's options from what click parsed. Raises UsageError where they contradict each other."""
+    live = {name: given[name] for name in ("context", "in_cluster", "snapshot", "probe") if given.get(name)}
+    named = [name for name in ("context", "in_cluster", "snapshot") if name in live]
+    if len(named) > 1:
+        raise UsageError("--context, --in-cluster and --snapshot exclude each other", remedy="give one of them")
+    if "probe" in live and named in ([], ["snapshot"]):
+        raise UsageError("--probe asks a cluster's hosts, and none is looked at", remedy="give --context NAME, too")
     return Options(
+        **live,
         only=tuple(given["only"]),
         strict=given["strict"],
         as_of=given["as_of"],

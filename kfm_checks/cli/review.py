@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from kfm_checks.cli.options import judging, options_of, write_file
+from kfm_checks.cli.options import judging, looking, options_of, write_file
 from kfm_checks.errors import UsageError
 from kfm_checks.run import exit_status, judge, required_unknown
 
@@ -24,6 +24,7 @@ FORMATS = {"table": "text", "markdown": "markdown", "html": "page"}
 @click.option("--condition", "conditions", multiple=True, metavar="TEXT", help="On what condition; may repeat.")
 @click.option("--prove", metavar="DATE", help="Judge a recorded review's commit again, and say whether it was so.")
 @judging
+@looking
 def review(path: str, format_: str, out: Path | None, prove: str | None, **given: Any) -> int:
     """The decision page of the overlay at PATH; exits like ``check``.
 

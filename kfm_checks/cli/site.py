@@ -11,7 +11,7 @@ import click
 
 from kfm_checks import wording
 from kfm_checks.cli.gate import measuring, status_of
-from kfm_checks.cli.options import judging, options_of
+from kfm_checks.cli.options import judging, looking, options_of
 from kfm_checks.run import required_unknown
 
 
@@ -22,6 +22,7 @@ from kfm_checks.run import required_unknown
 )
 @click.option("--notebooks/--no-notebooks", default=True, help="Execute the notebooks on this overlay.")
 @judging
+@looking
 @measuring
 def site(path: str, out: Path, notebooks: bool, **given: Any) -> int:
     """Build the living README of the overlay at PATH, whatever the verdict; then exit as ``check`` does.

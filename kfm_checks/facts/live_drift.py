@@ -9,14 +9,16 @@ from typing import Any, Literal
 from kfm_checks.config import Config
 from kfm_checks.evidence import json_pointer
 from kfm_checks.facts.change_fields import field_changes
+from kfm_checks.facts.change_model import FieldChange
 from kfm_checks.facts.cluster import DIFFERS, Cluster, Comparison
 from kfm_checks.facts.live import tried_in
 from kfm_checks.facts.live_extra import extras, is_exposure
 from kfm_checks.facts.live_ignored import Ignored, ignored
 from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
 from kfm_checks.facts.objects import Inventory, dig
-from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.model import Manifest, ObjectKey, Overlay, Path
 
+_MAPS = (("metadata", "annotations"), ("metadata", "labels"))
 Change = Literal["same", "missing", "changed", "extra", "unknown"]
 
 
@@ -43,16 +45,34 @@ class Drift:
         return json_pointer(self.path)
 
 
-def drift(cluster: Cluster, inventory: Inventory, config: Config) -> tuple[Drift, ...]:
+def drift(cluster: Cluster, inventory: Inventory, config: Config, overlay: Overlay) -> tuple[Drift, ...]:
     """Every rendered object held against the cluster, then what is there beyond them, sorted by object and field."""
     rules = ignored(inventory, cluster.objects)
-    found = [one for item in cluster.comparisons for one in _compared(item, inventory, rules)]
-    compared = {item.key for item in cluster.comparisons}
+    same = cluster.render in ("", overlay.digest)
+    comparisons = cluster.comparisons if same else tuple(_anew(cluster, inventory))
+    found = [one for item in comparisons for one in _compared(item, inventory, rules)]
+    compared = {item.key for item in comparisons}
     for obj in inventory:
         if obj.key not in compared:
-            found.append(Drift("unknown", obj.key, obj, note="it was not compared: the snapshot is of another render"))
+            found.append(Drift("unknown", obj.key, obj, note="it was not compared with the cluster"))
     found += [_extra(obj) for obj in extras(cluster, inventory, tried_in(inventory, config))]
     return tuple(sorted(found, key=lambda one: (one.key, one.change, [str(step) for step in one.path])))
+
+
+def _anew(cluster: Cluster, inventory: Inventory) -> Iterator[Comparison]:
+    """What was compared is another render (a snapshot, and git went on): the fields that git gives now are compared."""
+    live = {(o.key.group, o.key.kind, o.key.namespace, o.key.name): o for o in cluster.objects}
+    unread = {(x.kind.group, x.kind.kind, x.namespace): x.problem for x in cluster.listings if x.problem}
+    listed = {(x.kind.group, x.kind.kind) for x in cluster.listings}
+    for obj in inventory:
+        key = obj.key
+        kind = (key.group, key.kind)
+        problem = unread.get((*kind, key.namespace)) or unread.get((*kind, "")) or ""
+        if kind not in listed:
+            problem = "objects of this kind were not listed"
+        elif kind == ("", "Secret"):
+            problem = "a Secret's values were compared with another render"
+        yield Comparison(key, live.get((*kind, key.namespace, key.name)), obj, "field-subset", problem)
 
 
 def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterator[Drift]:
@@ -74,7 +94,7 @@ def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterato
 
 def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, rules: Ignored) -> Iterator[Drift]:
     subset = item.how == "field-subset"
-    changes = field_changes(wanted, live, lambda _old, _new: False)
+    changes = [part for change in field_changes(wanted, live, lambda _old, _new: False) for part in _parts(change)]
     drifted, others = [], set[str]()
     for change in changes:
         if subset and change.base is None and DIFFERS not in str(change.head):
@@ -91,6 +111,17 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
         yield replace(one, change="unknown", note=note) if unread else one
     if not drifted:
         yield Drift("same", item.key, obj, how=item.how, note="; ".join(sorted(others)))
+
+
+def _parts(change: FieldChange) -> Iterator[FieldChange]:
+    """Labels and annotations one by one, also where one side has none at all: each has an owner of its own."""
+    if change.path in _MAPS and (change.base is None or change.head is None):
+        for key in sorted({*(change.base or {}), *(change.head or {})}):
+            path = (*change.path, key)
+            base, head = (change.base or {}).get(key), (change.head or {}).get(key)
+            yield replace(change, path=path, base_path=path, base=base, head=head)
+    else:
+        yield change
 
 
 def _extra(obj: Manifest) -> Drift:

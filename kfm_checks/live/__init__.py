@@ -19,9 +19,6 @@ def look(options: Options, facts: Facts, render: str) -> Cluster:
     Raises UsageError for an unknown context or a folder that is no snapshot. A server that can't be reached is no
     error: the cluster carries the reason.
     """
-    given = [bool(options.context), options.in_cluster, options.snapshot is not None]
-    if sum(given) > 1:
-        raise UsageError("--context, --in-cluster and --snapshot exclude each other", remedy="give one of them")
     if options.snapshot is not None:
         from kfm_checks.live.snapshot import read_snapshot
 

@@ -91,11 +91,11 @@ def connect(context: str | None, overlay: Path) -> Connection:
     settings = client.Configuration()
     settings.retries = False
     settings.connection_pool_maxsize = 16
+    files = kubeconfigs(overlay) if context is not None else ""
     try:
         if context is None:
             config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         else:
-            files = kubeconfigs(overlay)
             config.load_kube_config(  # type: ignore[no-untyped-call]
                 files, context, client_configuration=settings, persist_config=False
             )

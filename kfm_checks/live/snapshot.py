@@ -13,12 +13,17 @@ SCHEMA = "kfm-checks/snapshot/v1"
 NAME = "cluster.json"
 
 
+def encoded(cluster: Cluster) -> str:
+    """A snapshot as text: one JSON document, its keys sorted."""
+    content = {"schema": SCHEMA, **to_plain(cluster)}
+    return json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
 def write_snapshot(cluster: Cluster, folder: Path) -> Path:
     """Write a snapshot; it returns the file. Raises OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / NAME
-    content = {"schema": SCHEMA, **to_plain(cluster)}
-    path.write_text(json.dumps(content, indent=1, sort_keys=True, ensure_ascii=False) + "\n", encoding="utf-8")
+    path.write_text(encoded(cluster), encoding="utf-8")
     return path
 
 
