@@ -11,6 +11,7 @@ import pytest
 import yaml
 
 from kfm_checks.admission.resources import pluralised
+from kfm_checks.cli import main
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.exports.openreports import stored
 from kfm_checks.facts.cluster import Cluster
@@ -32,6 +33,8 @@ NAME = "kfm-conformance"
 USER = f"system:serviceaccount:{NAME}:{NAME}"
 RBAC = "/apis/rbac.authorization.k8s.io/v1"
 OVERLAY = ROOT / "infra/clusters/prod"
+#: Rows that read kinds which nothing but a cluster shows.
+LIVE = ("GIT-04", "META-02", "MEM-01", "RAIL-09", "SEC-03")
 
 
 @pytest.fixture(scope="module")
@@ -159,9 +162,29 @@ def test_each_rule_is_needed(place: int, group: str, inside: ControlPlane, overl
     try:
         assert inside.request("PUT", path, less)[0] == 200
         inside.wait("the role without the rule", lambda: refused(look(overlay)) == set(gone["resources"]), 20)
+        report = judge(OVERLAY, Options(as_of=AS_OF, in_cluster=True, only=LIVE)).report
+        doubted = [
+            e.message for r in report.results for e in r.evidence if e.holds is None and "forbidden" in e.message
+        ]
+        assert doubted, "no row says that something could not be read"
     finally:
         whole["metadata"].pop("resourceVersion")
         assert inside.request("PUT", path, whole)[0] == 200
+
+
+def test_the_command_of_the_cronjob(inside: ControlPlane, capsys: pytest.CaptureFixture[str]) -> None:
+    """On a cluster that has nothing of the overlay it exits 1, says why, and keeps the whole report."""
+    [run] = [
+        w for w in judge(OVERLAY, Options(as_of=AS_OF, only=("GATE-01",))).facts.get("workloads") if w.name == NAME
+    ]
+    arguments = [word.replace("$(KFM_OVERLAY)", str(OVERLAY)) for word in run.spec["containers"][0]["args"]]
+    assert main([*arguments, "--as-of", AS_OF]) == 1
+    told = capsys.readouterr()
+    name = told.err.partition("kept as clusterreport/")[2].strip()
+    kept = inside.request("GET", f"/apis/{KIND.api_version}/{KIND.resource}/{name}")[1]
+    missing = [each for each in kept["results"] if each["policy"] == "live-matches-render" and each["result"] == "fail"]
+    assert len(missing) > 100
+    assert "GIT-04" in told.out
 
 
 def test_it_keeps_one_report_under_its_name_and_no_other(inside: ControlPlane, overlay: Judged, tmp_path: Path) -> None:
