@@ -178,7 +178,9 @@ def test_the_command_of_the_cronjob(inside: ControlPlane, capsys: pytest.Capture
         w for w in judge(OVERLAY, Options(as_of=AS_OF, only=("GATE-01",))).facts.get("workloads") if w.name == NAME
     ]
     arguments = [word.replace("$(KFM_OVERLAY)", str(OVERLAY)) for word in run.spec["containers"][0]["args"]]
-    assert main([*arguments, "--as-of", AS_OF]) == 1
+    with pytest.raises(SystemExit) as stop:
+        main([*arguments, "--as-of", AS_OF])
+    assert stop.value.code == 1
     told = capsys.readouterr()
     name = told.err.partition("kept as clusterreport/")[2].strip()
     kept = inside.request("GET", f"/apis/{KIND.api_version}/{KIND.resource}/{name}")[1]
