@@ -42,7 +42,7 @@ nitpick_ignore_regex = [
     # What autodoc makes of `tuple[X, ...]` in a dataclass's signature.
     (r"py:.*", r"tuple\[.*"),
     # The keys of kfm-checks.yaml have a page of their own.
-    (r"py:.*", r"kfm_checks\.config\..*"),
+    (r"py:.*", r"Config|kfm_checks\.config\..*"),
     (
         r"py:.*",
         r"(Path|FilePath|Any|Iterable|Iterator|Mapping|Sequence|Callable|Literal|NamedTuple|Struct|date|DataFrame)",

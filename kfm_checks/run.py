@@ -135,9 +135,9 @@ def _look(options: Options, facts: Facts) -> None:
     """Look at the cluster, or at a snapshot of one, where the caller named it; nothing is contacted otherwise."""
     if options.live:
         from kfm_checks.facts.live_age import unusable
-        from kfm_checks.live import look
+        from kfm_checks.live import see
 
-        seen = look(options, facts, _digest(facts.get("objects")))
+        seen = see(options, facts, _digest(facts.get("objects")))
         facts.add({"seen": seen})
         reason = unusable(seen, facts.get("config"), options.as_of)
         if reason:

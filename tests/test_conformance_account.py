@@ -9,7 +9,6 @@ from kfm_checks.admission.resources import pluralised
 from kfm_checks.exports.openreports import stored
 from kfm_checks.facts.access import Access, Request
 from kfm_checks.facts.live import namespaces_of
-from kfm_checks.facts.objects import is_cluster_scoped
 from kfm_checks.judged import Judged
 from kfm_checks.live.listing import wanted_kinds
 from kfm_checks.live.reports import KIND
@@ -39,11 +38,9 @@ def granted() -> set[Permission]:
 
 
 def asked() -> Iterator[Permission]:
-    """The same of what the run asks for: lists of each kind where the overlay has objects, and one report."""
+    """The same of what the run asks for: a list of each kind in all namespaces, and one report."""
     for group, kind, _ in wanted_kinds(judged().objects, in_cluster=True):
-        whole = is_cluster_scoped(group, kind)
-        for namespace in [""] if whole else sorted(namespaces_of(judged().facts.get("inventory"))):
-            yield namespace, group, pluralised(kind), "", "list"
+        yield "", group, pluralised(kind), "", "list"
     [report] = stored([judged().report])
     for verb in ("create", "patch"):  # a server-side apply of a new object is authorised as both, by its name
         yield "", KIND.group, KIND.resource, report["metadata"]["name"], verb

@@ -242,6 +242,15 @@ def test_each_dataset_has_a_page(built: Built) -> None:
     assert "should be in the repository and is not" in text
 
 
+def test_no_cluster_was_looked_at(built: Built) -> None:
+    """Without a context and a snapshot the page, the front page and the rows say so, and claim nothing."""
+    shown = page(built, "live/cluster")
+    assert "No cluster was looked at: neither a context nor a snapshot was given." in shown
+    assert "What drifted" not in shown
+    assert "not looked at" in page(built, "index")
+    assert "cluster not looked at" in page(built, "live/requirements/mem")
+
+
 def test_no_change_was_given(built: Built) -> None:
     """Without a pull request the page of the change says so."""
     assert "No pull request was given" in page(built, "live/change")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kfm_checks.judged import Options
 
 
-def look(options: Options, facts: Facts, render: str) -> Cluster:
+def see(options: Options, facts: Facts, render: str) -> Cluster:
     """Look at what the options name: a context, the cluster around this process, or a snapshot.
 
     ``facts`` say which objects, namespaces and personas to ask about; ``render`` is the digest of the rendered objects.

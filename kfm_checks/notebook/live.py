@@ -17,10 +17,13 @@ from kfm_checks.notebook.tables import table
 from kfm_checks.notebook.text import html, listed, plain, shortened
 from kfm_checks.seen.access import Pair, by_permission
 from kfm_checks.seen.enforcement import Tried, words
+from kfm_checks.seen.times import when
 from kfm_checks.wording import STATUSES
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from kfm_checks.engine import Facts
 
 Shown = TypeVar("Shown")
 #: Longest value shown of a field.
@@ -30,6 +33,7 @@ _KNOWN = {
     "cluster": "nobody committed it",
     "git": "in git, and not in the cluster",
     "both": "in git and in the cluster",
+    "elsewhere": "in a namespace that git does not have",
 }
 
 
@@ -38,11 +42,16 @@ def of_a_cluster(picture: Callable[[Book], Shown]) -> Callable[[Book], Shown | S
 
     @wraps(picture)
     def drawn(book: Book) -> Shown | Said:
-        if not book.live:
+        if seen.looked(book.judged.facts).cluster is None:
             return Said(seen.NOT_LOOKED_AT)
         return honest(picture)(book)
 
     return drawn
+
+
+def _facts(book: Book) -> Facts:
+    """What was seen, an old snapshot included."""
+    return seen.shown(book.judged.facts)
 
 
 def whole(book: Book) -> pd.DataFrame | Said:
@@ -60,7 +69,7 @@ def whole(book: Book) -> pd.DataFrame | Said:
 @of_a_cluster
 def drift(book: Book) -> pd.DataFrame | Said:
     """Each difference between git and the cluster, what nobody committed first."""
-    found = seen.lines(book.judged.facts)
+    found = seen.lines(_facts(book))
     rows = [
         (
             line.word,
@@ -69,14 +78,17 @@ def drift(book: Book) -> pd.DataFrame | Said:
             shortened(line.wanted, _LONG),
             shortened(line.live, _LONG),
             line.by or "nobody said",
-            line.since or "nobody knows",
+            when(line.since) or "nobody knows",
             line.note,
         )
         for line in found
     ]
+    same = f"{seen.alike(_facts(book))} objects are as git says"
     if not rows:
-        return Said("No difference was found between what git says and what was looked at.")
-    return table(rows, ("difference", "object", "field", "git says", "the cluster has", "by", "since", "note"))
+        return Said(f"No difference was found between git and what was looked at: {same}.")
+    return table(
+        rows, ("difference", "object", "field", "git says", "the cluster has", "by", "since", "note"), note=f"{same}."
+    )
 
 
 @dataclass(frozen=True)
@@ -104,25 +116,25 @@ class Timeline:
 @of_a_cluster
 def timeline(book: Book) -> Timeline | Said:
     """Who changed what and when."""
-    found = seen.moments(seen.lines(book.judged.facts))
+    found = seen.moments(seen.lines(_facts(book)))
     if not found:
         return Said("There is no difference whose time could be drawn.")
     undated = sum(not each.since for each in found)
     about = "A circle is a changed field, a diamond an object that git does not have, a cross one that is gone."
-    note = f" {undated} changes carry no time, and stand in the list alone." if undated else ""
-    return Timeline("Who changed what, and when", about + note, found, book.fact("cluster").taken)
+    note = f" Of no known time, and in the list alone: {undated}." if undated else ""
+    return Timeline("Who changed what, and when", about + note, found, _facts(book).get("cluster").taken)
 
 
 @of_a_cluster
 def health(book: Book) -> pd.DataFrame | Said:
     """The controller's own word, and the rollouts."""
-    return book.evidence("controller-reports-healthy", "live-workloads-are-rolled-out")
+    return book.evidence("controller-reports-healthy")
 
 
 @of_a_cluster
 def access(book: Book) -> Grid | Said:
     """What each persona may do, by git and by the server."""
-    found = seen.pairs(book.judged.facts)
+    found = seen.pairs(_facts(book))
     if not found:
         return Said("Nobody was asked what the personas may do.")
     subjects, rows = by_permission(found)
@@ -151,7 +163,7 @@ def _pair(pair: Pair | None) -> Cell:
 @of_a_cluster
 def enforcement(book: Book) -> Grid | Said:
     """Namespaces down, attempts across: what got in and what was refused."""
-    kinds, rows = seen.tried(book.judged.facts)
+    kinds, rows = seen.tried(_facts(book))
     if not rows:
         return Said("Nothing was tried: the look made no dry run of a pod.")
     return Grid(
@@ -183,7 +195,7 @@ def ways_in(book: Book) -> pd.DataFrame | Said:
             door.ports,
             ", ".join(door.addresses) or "none",
         )
-        for door in seen.doors(book.judged.facts)
+        for door in seen.doors(_facts(book))
     ]
     if not rows:
         return Said("No way in was found, neither in git nor in the cluster.")
@@ -202,7 +214,7 @@ def probes(book: Book) -> pd.DataFrame | Said:
             each.until,
             each.problem,
         )
-        for each in book.fact("cluster").probes
+        for each in _facts(book).get("cluster").probes
     ]
     if not rows:
         return Said("Nobody asked the public hosts: that takes --probe.")
@@ -219,7 +231,7 @@ def side_by_side(book: Book) -> pd.DataFrame | Said:
     for row in (*book.report.requirements, *(book.all_rows[id] for id in book.notebook.beside if id in book.all_rows)):
         results = [book.results[name] for name in row.checks if name in book.results]
         rendered, live = ([r for r in results if _is_live(r) is side] for side in (False, True))
-        nothing = "cluster not looked at" if not book.live else "no live check"
+        nothing = "cluster not looked at" if not book.live else "nothing of this row"
         rows.append((row.id, row.title, STATUSES[row.status], _said(rendered, "cannot tell"), _said(live, nothing)))
     return table(rows, ("row", "requirement", "status", "the files say", "the cluster says"))
 

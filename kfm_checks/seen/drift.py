@@ -4,38 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from kfm_checks.engine import Facts
+from kfm_checks.facts.live_drift import Drift
 from kfm_checks.model import ObjectKey
 from kfm_checks.seen.times import when
 
 #: What stands first: doors and objects that nobody committed, then what is gone, then what was changed.
-ORDER = ("extra", "missing", "changed")
-WORDS = {"extra": "not in git", "missing": "not in the cluster", "changed": "changed"}
-
-
-class Drifted(Protocol):
-    """What the fact ``drift`` says of one difference."""
-
-    @property
-    def object(self) -> ObjectKey: ...
-    @property
-    def change(self) -> str: ...
-    @property
-    def pointer(self) -> str: ...
-    @property
-    def wanted(self) -> Any: ...
-    @property
-    def live(self) -> Any: ...
-    @property
-    def manager(self) -> str: ...
-    @property
-    def operation(self) -> str: ...
-    @property
-    def since(self) -> str: ...
-    @property
-    def note(self) -> str: ...
+ORDER = ("extra", "missing", "changed", "unknown")
+WORDS = {"extra": "not in git", "missing": "not in the cluster", "changed": "changed", "unknown": "not compared"}
 
 
 @dataclass(frozen=True)
@@ -77,18 +55,21 @@ class Moment:
 
 def lines(facts: Facts) -> tuple[Line, ...]:
     """Every difference, what nobody committed first. Raises NotVerified where no cluster was looked at."""
-    found: Iterable[Drifted] = facts.get("drift")
-    made = [_line(each) for each in found]
-    return tuple(sorted(made, key=lambda line: (_rank(line.change), line.object, line.pointer)))
+    found: tuple[Drift, ...] = facts.get("drift")
+    made = [_line(one) for one in found if one.change != "same"]
+    return tuple(sorted(made, key=lambda line: (ORDER.index(line.change), line.object, line.pointer)))
 
 
-def _rank(change: str) -> int:
-    return ORDER.index(change) if change in ORDER else len(ORDER)
+def alike(facts: Facts) -> int:
+    """How many objects are as git says."""
+    return len({one.key for one in facts.get("drift") if one.change == "same"})
 
 
-def _line(each: Drifted) -> Line:
-    by = f"{each.manager} ({each.operation})" if each.manager and each.operation else each.manager
-    return Line(each.object, each.change, each.pointer, _text(each.wanted), _text(each.live), by, each.since, each.note)
+def _line(one: Drift) -> Line:
+    owner = one.owner
+    by = f"{owner.manager} ({owner.operation})" if owner and owner.operation else owner.manager if owner else ""
+    since = owner.since if owner else ""
+    return Line(one.key, one.change, one.pointer, _text(one.wanted), _text(one.live), by, since, one.note)
 
 
 def _text(value: Any) -> str:
@@ -105,6 +86,8 @@ def moments(found: Iterable[Line]) -> tuple[Moment, ...]:
     """The differences of one object by one manager at one time are one moment; in the order of time."""
     together: dict[tuple[str, str, str, ObjectKey], list[str]] = {}
     for line in found:
+        if line.change == "unknown":
+            continue
         together.setdefault((line.since, line.by, line.change, line.object), []).append(line.pointer)
     made = [Moment(*key, tuple(pointers)) for key, pointers in together.items()]
     return tuple(sorted(made, key=lambda moment: (not moment.since, moment.since, moment.by, moment.object)))

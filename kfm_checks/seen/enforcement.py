@@ -21,20 +21,28 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Tried:
-    """One attempt as a picture shows it."""
+    """One attempt as a picture shows it. ``proven``: the pod that keeps all rules got in, so refusals say something."""
 
     attempt: Attempt
+    proven: bool
 
     @property
     def verdict(self) -> Literal["right", "wrong", "unknown"]:
-        """Refused where it breaks something, admitted where it breaks nothing."""
-        if self.attempt.admitted is None:
+        """Refused, or completed by a LimitRange, where it breaks something; admitted where it breaks nothing."""
+        attempt = self.attempt
+        if attempt.admitted is None:
             return "unknown"
-        return "right" if self.attempt.admitted == (self.attempt.breaks == CONFORMING) else "wrong"
+        if attempt.breaks == CONFORMING:
+            return "right" if attempt.admitted else "wrong"
+        if attempt.admitted:
+            return "right" if attempt.completed else "wrong"
+        return "right" if self.proven else "unknown"
 
     @property
     def text(self) -> str:
-        """One word."""
+        """One word, or a few."""
+        if self.attempt.completed:
+            return "limits set"
         return {True: "let in", False: "refused", None: "not tried"}[self.attempt.admitted]
 
 
@@ -47,7 +55,8 @@ def tried(facts: Facts) -> tuple[list[str], dict[str, dict[str, Tried]]]:
     """The kinds of attempt, and namespace -> kind -> attempt. Raises NotVerified where no cluster was looked at."""
     attempts: tuple[Attempt, ...] = facts.get("cluster").attempts
     kinds = sorted({each.breaks for each in attempts}, key=lambda name: (name != CONFORMING, name))
+    proven = {each.namespace for each in attempts if each.breaks == CONFORMING and each.admitted}
     rows: dict[str, dict[str, Tried]] = {}
     for each in sorted(attempts, key=lambda attempt: (attempt.namespace, attempt.breaks)):
-        rows.setdefault(each.namespace, {})[each.breaks] = Tried(each)
+        rows.setdefault(each.namespace, {})[each.breaks] = Tried(each, each.namespace in proven)
     return kinds, rows

@@ -6,12 +6,23 @@ It is made up, and serves to show how drift reads; nothing here says anything of
 from __future__ import annotations
 
 import copy
+import json
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from kfm_checks.facts.cluster import Answer, ApiKind, Attempt, Cluster, Comparison, Listing, Probe
+from kfm_checks.facts.cluster import (
+    Answer,
+    ApiKind,
+    Attempt,
+    Cluster,
+    Comparison,
+    Listing,
+    Probe,
+    from_plain,
+    to_plain,
+)
 from kfm_checks.live.snapshot import write_snapshot
 from kfm_checks.model import Manifest
 
@@ -284,3 +295,13 @@ def answers() -> tuple[Answer, ...]:
     ]
     unknown = Answer("Group:operators", "get", "secrets", "", "shop", "", None, "forbidden: subjectaccessreviews")
     return (*found, unknown)
+
+
+def to_text(whole: Cluster) -> str:
+    """A cluster as text, so that a test can put anything in any place."""
+    return json.dumps(to_plain(whole))
+
+
+def from_text(text: str) -> Cluster:
+    """The inverse."""
+    return from_plain(json.loads(text))
