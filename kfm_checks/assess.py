@@ -93,7 +93,7 @@ def assess(
     )
     folded = fold(rows, judgement)
     shown = _shown(folded, rows, options.only, checks)
-    kept = states(judgement, rows, folded, given.get("repository"), given.get("base"))
+    kept = states(judgement, rows, folded, facts.get("record_commits"), in_git="repository" in given)
     report = Report(overlay, decide(shown), shown, results, kept)
     return Judged(report, facts, settings, records, target, rows)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -19,6 +19,8 @@ from kfm_checks.yamlfile import parse_yaml
 
 #: Earlier revisions than this many are not read; a retention declared in the manifest keeps the number down.
 REVISIONS = 200
+#: Revisions whose text is held at once.
+AT_ONCE = 25
 #: Blobs larger than this (bytes) are not read out of git.
 BLOB_LIMIT = 200 * 1024 * 1024
 #: What an entry may not change under one release tag: which bytes, what they are, and who may see them.
@@ -51,27 +53,24 @@ def data_history(repository: Repository, data_manifest: DataManifest) -> DataHis
     cut = "the clone is shallow, its history is cut off" if shallow else ""
     if len(lines) > REVISIONS:
         cut = cut or f"more than {REVISIONS} revisions; those before were not read"
-    found = (_revision(repository, path, commit, day) for commit, day in lines[:REVISIONS])
-    return DataHistory(tuple(revision for revision in found if revision is not None), cut)
+    return DataHistory(tuple(_revisions(repository, path, lines[:REVISIONS])), cut)
 
 
-def _revision(repository: Repository, path: str, commit: str, day: str) -> Revision | None:
-    text = show(repository, commit, path)
-    if text is None:
-        return None
-    datasets = list(parse_datasets(text, PATH))
-    for name in _shards(text):
-        shard = show(repository, commit, posixpath.normpath(posixpath.join(posixpath.dirname(path), name)))
+def _revisions(repository: Repository, path: str, lines: Sequence[Sequence[str]]) -> Iterator[Revision]:
+    for begin in range(0, len(lines), AT_ONCE):
+        part = lines[begin : begin + AT_ONCE]
+        texts = repository.texts([f"{commit}:{path}" for commit, _ in part])
+        for (commit, day), text in zip(part, texts, strict=True):
+            if text is not None:
+                yield _revision(repository, path, commit, day, text)
+
+
+def _revision(repository: Repository, path: str, commit: str, day: str, text: str) -> Revision:
+    datasets, names = list(parse_datasets(text, PATH)), _shards(text)
+    places = [f"{commit}:{posixpath.normpath(posixpath.join(posixpath.dirname(path), name))}" for name in names]
+    for name, shard in zip(names, repository.texts(places) if places else (), strict=True):
         datasets += parse_datasets(shard, name) if shard else ()
     return Revision(commit, day, tuple(datasets))
-
-
-def show(repository: Repository, commit: str, path: str) -> str | None:
-    """A file of a commit as text; None where it has none of that name."""
-    try:
-        return repository.git("show", f"{commit}:{path}")
-    except NotVerified:
-        return None
 
 
 def _shards(text: str) -> list[str]:
