@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import posixpath
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,6 +14,7 @@ from kfm_checks.facts.datasets_bytes import lfs_pointer, relative_path
 from kfm_checks.facts.datasets_manifest import PATH
 from kfm_checks.facts.repository import Repository
 from kfm_checks.facts.tree import Tree
+from kfm_checks.values import Value
 from kfm_checks.yamlfile import parse_yaml
 
 #: Earlier revisions than this many are not read; a retention declared in the manifest keeps the number down.
@@ -27,8 +27,7 @@ BLOB_LIMIT = 200 * 1024 * 1024
 IMMUTABLE = ("version", "sha256", "bytes", "media-type", "sensitivity", "generalisation")
 
 
-@dataclass(frozen=True)
-class Revision:
+class Revision(Value, frozen=True):
     """The manifest as a commit of the first-parent history left it. ``date`` is the committer's day."""
 
     commit: str
@@ -36,8 +35,7 @@ class Revision:
     datasets: tuple[Dataset, ...]
 
 
-@dataclass(frozen=True)
-class DataHistory:
+class DataHistory(Value, frozen=True):
     """Earlier revisions, newest first. ``cut`` says why there may be more than these, "" where there are none."""
 
     revisions: tuple[Revision, ...]
@@ -97,8 +95,7 @@ def changed_fields(one: Dataset, other: Dataset) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Value, frozen=True):
     """One dataset of an earlier revision. ``ok`` None: nobody could tell. ``how``: where its bytes are, or why not."""
 
     date: str

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +14,7 @@ from kfm_checks.credentials import find, quiet
 from kfm_checks.facts.secrets_values import secret_entries
 from kfm_checks.facts.tree import TreeFile
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: Groups whose fields name entries of secrets (``secretKey: password``), and what to leave out of them.
 _REFERRING = ("external-secrets.io", "generators.external-secrets.io", "secrets-store.csi.x-k8s.io")
@@ -29,8 +29,7 @@ _KEYSTORE = re.compile(r"\.(?:p12|pfx|jks|keystore|ppk|kdbx)$", re.IGNORECASE)
 _SECRET_KIND = re.compile(r"[\"']?kind[\"']?\s*:\s*[\"']?(?:Secret|SecretList|List)\b")
 
 
-@dataclass(frozen=True)
-class Exposure:
+class Exposure(Value, frozen=True):
     """A credential in an object (``path``) or in a file (``line``); ``certain`` is False where nobody could tell."""
 
     kind: str
