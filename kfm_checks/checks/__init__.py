@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from kfm_checks.checks import (
     access,
@@ -58,10 +57,10 @@ from kfm_checks.checks import (
 from kfm_checks.checks import readme as readme_checks
 from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS
 from kfm_checks.model import Evidence
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Value, frozen=True):
     """A line of the catalogue."""
 
     function: Callable[..., Iterable[Evidence]]

@@ -8,7 +8,6 @@ API reference (fields "cannot be updated", "immutable"), *StatefulSets*, *Persis
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.change_model import FieldChange, ObjectChange
@@ -16,6 +15,7 @@ from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.objects import annotations_of, dig
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.values import Value
 
 #: Fields below ``spec`` that the API server lets a StatefulSet update.
 _STATEFULSET = frozenset(
@@ -51,8 +51,7 @@ _KEPT = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Value, frozen=True):
     """One step that a revert does not take back. ``what`` is ``data`` or ``immutable``."""
 
     change: ObjectChange

@@ -7,13 +7,13 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.credential_keys import is_reference, strength
 from kfm_checks.credentials import find
 from kfm_checks.facts.objects import dig
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 Grade = Literal["credential", "harmless", "unclear", "reference", "ciphertext"]
 
@@ -46,8 +46,7 @@ _BY_TYPE = {
 }
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Value, frozen=True):
     """One entry of a Secret: where it is and what it is; no value."""
 
     path: Path
