@@ -33,8 +33,8 @@ from mutant_swap import bound, caches, swap  # noqa: E402
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
 SEED, ROUND = 4, 15
 #: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
-#: tests run over; and how many times their usual time makes a hang.
-BUDGET, TABLE_BUDGET, PATIENCE = 1.2, 0.6, 4
+#: tests run over; how many times more they may take when survivors are tried again; and what counts as a hang.
+BUDGET, TABLE_BUDGET, AGAIN, PATIENCE = 1.2, 0.6, 8, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
@@ -154,9 +154,11 @@ class Campaign:
             found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in self._readers(mutant)))
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
         order = [*dict.fromkeys(n for n in near if n in found)]
-        order += sorted(found - set(order), key=lambda n: self.seconds[n])
+        words = {word for part in Path(name).with_suffix("").parts[1:] for word in part.split("_")} - {"facts"}
+        named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
+        order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
-        budget = BUDGET if mutant.place else TABLE_BUDGET
+        budget = (BUDGET if mutant.place else TABLE_BUDGET) * (AGAIN if self.again else 1)
         for number in order:
             spent += self.seconds[number]
             if spent > budget and kept:
