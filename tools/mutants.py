@@ -3,7 +3,7 @@
 ``python tools/mutants.py OUT.jsonl [MODULE …]`` collects the tests once, measures which of them run which line, and
 tries each mutant in a forked process: the changed statement is put into the imported module, and the tests that run
 its line are run, those first that noticed something nearby, then the quick ones. What OUT has already is not tried
-again; ``--again`` tries its survivors anew. Read docs/agreement/mutation-testing.md for the figures.
+again; ``--again`` tries its survivors anew, and nothing else. Read docs/agreement/mutation-testing.md for the figures.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ class Campaign:
             for path, number, of in _order({path: len(found) for path, found in chosen.items()}):
                 name, mutant = path.relative_to(ROOT).as_posix(), chosen[path][number]
                 earlier = known.get((name, mutant.place, mutant.what, number))
-                if earlier is None or (self.again and earlier != "killed"):
+                if (earlier is None) != self.again and earlier != "killed":
                     record = {**self._try(path, name, mutant), "number": number, "of": of}
                     lines.write(json.dumps(record) + "\n")
                     lines.flush()
