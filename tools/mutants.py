@@ -94,7 +94,7 @@ class Campaign:
         self.caches = caches()
         gc.collect()
         gc.freeze()  # a forked process then shares the memory
-        known = _known(self.out)
+        known = known_results(self.out)
         chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
         with self.out.open("a", encoding="utf-8") as lines:
             for path, number, of in _order({path: len(found) for path, found in chosen.items()}):
@@ -255,7 +255,7 @@ def _uses() -> dict[str, set[tuple[str, int, tuple[str, ...]]]]:
     return found
 
 
-def _known(out: Path) -> dict[tuple[str, str, str, int], str]:
+def known_results(out: Path) -> dict[tuple[str, str, str, int], str]:
     """What earlier runs found; the last word counts."""
     lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
     records = [json.loads(line) for line in lines]
