@@ -34,7 +34,7 @@ from mutant_swap import bound, caches, swap  # noqa: E402
 SEED, ROUND = 4, 15
 #: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
 #: tests run over; how many times more they may take when survivors are tried again; and what counts as a hang.
-BUDGET, TABLE_BUDGET, AGAIN, PATIENCE = 1.2, 0.6, 8, 4
+BUDGET, TABLE_BUDGET, AGAIN, PATIENCE = 1.2, 0.6, 3, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
