@@ -12,15 +12,16 @@ from kfm_checks import wording
 from kfm_checks.assess import selected
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.fold import decide
+from kfm_checks.judged import options_from
 from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
 from kfm_checks.notebook.catalogue import Notebook, notebook
-from kfm_checks.notebook.given import change_file, gate_is_on, overlay_folder
+from kfm_checks.notebook.given import change_file, gate_is_on, options_given, overlay_folder
 from kfm_checks.notebook.halt import GateClosed, NoVerdict
 from kfm_checks.notebook.pictures import Said
 from kfm_checks.notebook.style import wrapped
 from kfm_checks.notebook.tables import register, table
 from kfm_checks.notebook.text import html, plain, shortened
-from kfm_checks.run import Judged, Options, exit_status, judge
+from kfm_checks.run import Judged, exit_status, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -199,11 +200,11 @@ def open_notebook(name: str, overlay: str = "", as_of: str = "", change: str = "
     register()
     try:
         entry = notebook(name)
-        return Book(entry, _judged(overlay_folder(overlay), as_of, entry.judged, change_file(change)))
+        return Book(entry, _judged(overlay_folder(overlay), as_of, entry.judged, change_file(change), options_given()))
     except KfmChecksError as error:
         raise NoVerdict(f"No verdict: {error}") from None
 
 
 @cache
-def _judged(folder: Path, as_of: str, rows: tuple[str, ...], change: Path | None) -> Judged:
-    return judge(folder, Options(only=rows, as_of=as_of, change=change))
+def _judged(folder: Path, as_of: str, rows: tuple[str, ...], change: Path | None, options: str) -> Judged:
+    return judge(folder, replace(options_from(options), only=rows, as_of=as_of, change=change))

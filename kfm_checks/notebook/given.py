@@ -16,11 +16,18 @@ VARIABLES = {
     "CHANGE": ("KFM_CHECKS_CHANGE", "KFM_CHANGE"),
 }
 GATE = "KFM_CHECKS_GATE"
+#: How the site rendered and read the overlay; nothing that anybody sets by hand.
+OPTIONS = "KFM_CHECKS_OPTIONS"
 
 
 def given(parameter: str) -> str:
     """The value of a parameter (``OVERLAY``, ``AS_OF`` or ``CHANGE``) from the environment, "" where nothing says."""
     return next((value for name in VARIABLES[parameter] if (value := os.environ.get(name, "").strip())), "")
+
+
+def options_given() -> str:
+    """The options of the site that runs this notebook, for ``kfm_checks.judged.options_from``; "" for none."""
+    return os.environ.get(OPTIONS, "")
 
 
 def gate_is_on() -> bool:
