@@ -118,9 +118,7 @@ class Trier:
         self, attempt: Attempt, pattern: Pattern, made: tuple[Candidate, ...], index: int, mended: dict[Any, Candidate]
     ) -> Trial:
         asked = self._asked(made, pattern)
-        ways = tuple(
-            Way(tuple(Ladder(one, pattern, edit, index, mended) for one in asked)) for edit in pattern.edits
-        )
+        ways = tuple(Way(tuple(Ladder(one, pattern, edit, index, mended) for one in asked)) for edit in pattern.edits)
         trial = Trial(attempt, pattern, ways, self._pod_security(attempt.row, ways[0]))
         for way in ways if not trial.pod_security else ():
             self._go(way, pattern)

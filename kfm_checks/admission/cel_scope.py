@@ -40,7 +40,9 @@ class Shared:
     def __init__(self, candidate: Candidate) -> None:
         self.candidate = candidate
         kin = candidate.kin
-        self.values = {**shared(kin).values, "object": candidate.obj} if kin is not None else bindings(candidate)
+        self.values: dict[str, Any] = (
+            {**shared(kin).values, "object": candidate.obj} if kin is not None else bindings(candidate)
+        )
         self._activation: Any = None
 
     @cached_property
