@@ -43,6 +43,8 @@ class Candidate:
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     namespace_annotations: Mapping[str, str] = field(default_factory=dict)
     namespace_known: bool = True
+    #: Whether the server's defaults of the kind are known: those of Kubernetes, or of a definition that is given.
+    defaults_known: bool = True
     operation: str = "CREATE"
 
     @cached_property
@@ -102,7 +104,7 @@ class Candidate:
 
 _CARRIED = (
     "source", "resource", "origin_path", "derived", "namespace_labels", "namespace_annotations", "namespace_known",
-    "operation", "key", "group", "version", "labels", "annotations",
+    "defaults_known", "operation", "key", "group", "version", "labels", "annotations",
 )  # fmt: skip
 
 
