@@ -5,7 +5,7 @@ https://kyverno.io/docs/policy-types/cluster-policy/
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -115,12 +115,7 @@ def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
         Rule(str(rule.get("name") or ""), rule, _cel(rule), dict(patterns(rule.get("validate"))), fields(rule))
         for rule in expanded(obj, written)
     )
-    name = f"{obj.key.namespace}/{obj.key.name}" if obj.key.kind == "Policy" else obj.key.name
-    exceptions = tuple(
-        e
-        for e in inventory.of("PolicyException", "kyverno.io")
-        if any(_named(x, name) for x in items(e, "spec", "exceptions"))
-    )
+    exceptions = exceptions_of(obj, inventory)
     open_ = "Ignore" in (spec.get("failurePolicy"), dig(spec, "webhookConfiguration", "failurePolicy"))
     block = Block()
     return Policy(
@@ -142,8 +137,14 @@ def _conditions(given: list[dict[str, Any]], block: Block, what: str) -> tuple[t
     )
 
 
-def _named(entry: Mapping[str, Any], policy: str) -> bool:
-    return entry.get("policyName") == policy
+def exceptions_of(policy: Manifest, inventory: Inventory) -> tuple[Manifest, ...]:
+    """The PolicyExceptions that name a policy."""
+    name = f"{policy.key.namespace}/{policy.key.name}" if policy.key.kind == "Policy" else policy.key.name
+    return tuple(
+        e
+        for e in inventory.of("PolicyException", "kyverno.io")
+        if any(entry.get("policyName") == name for entry in items(e, "spec", "exceptions"))
+    )
 
 
 def _cel(rule: Mapping[str, Any]) -> CelRule | None:
@@ -164,12 +165,14 @@ def action(policy: Policy, rule: Rule, candidate: Candidate) -> Action:
     overrides = items(spec, "validationFailureActionOverrides")
     if isinstance(validate, dict) and validate.get("failureAction"):
         chosen, overrides = validate["failureAction"], items(validate, "failureActionOverrides")
-    for override in overrides:
-        if _overrides(override, candidate):
-            chosen = override.get("action") or chosen
-            break
+    chosen = overridden(overrides, candidate) or chosen
     enforced = str(chosen).lower() == "enforce" and policy.admission
     return "deny" if enforced else "warn" if spec.get("emitWarning") is True else "audit"
+
+
+def overridden(overrides: Iterable[Mapping[str, Any]], candidate: Candidate) -> Any:
+    """The action of the first override that is for the candidate's namespace, None where none is."""
+    return next((o["action"] for o in overrides if o.get("action") and _overrides(o, candidate)), None)
 
 
 def _overrides(override: Mapping[str, Any], candidate: Candidate) -> bool:
