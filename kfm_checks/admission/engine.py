@@ -124,7 +124,7 @@ class Policies:
             from kfm_checks.admission import kyverno_cel
 
             for cel in self.kyverno_cel:
-                if not cel.refused and "deny" in cel.actions and cel.may_read(keys):
+                if not cel.refused and "deny" in cel.actions and cel.may_read(candidate, keys):
                     yield Unit(cel.obj.key, (cel.obj,), partial(_by_rules, kyverno_cel.evaluate, cel, self.resources))
 
     def _by_binding(
