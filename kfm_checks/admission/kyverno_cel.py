@@ -64,7 +64,7 @@ class Policy:
         return "resource." in repr(dig(self.obj, "spec")) or bool(self.exceptions)
 
     def for_kind(self, candidate: Candidate) -> tuple[tuple[CompiledPolicy, str, bool], ...]:
-        """What has a rule for the candidate's resource, the prefix of its rules, and whether it reaches every object."""
+        """What has a rule for the candidate's resource, its rules' prefix, and whether it reaches every object."""
         key = (candidate.group, candidate.version, candidate.resource, candidate.operation)
         if key not in self._by_kind:
             group, _, resource, operation = key
