@@ -6,9 +6,10 @@ https://kyverno.io/docs/policy-types/validating-policy/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
@@ -21,6 +22,7 @@ from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
 from kfm_checks.admission.resources import Resources, resources
+from kfm_checks.admission.together import HOLDS, Group, groups_of
 from kfm_checks.admission.vap import Policy as CompiledPolicy
 from kfm_checks.admission.vap import Validation, compile_policy, conditions_hold, message_of
 from kfm_checks.facts.objects import Inventory, dig, items
@@ -133,12 +135,36 @@ def _generated(obj: Manifest, spec: Mapping[str, Any]) -> Iterator[CompiledPolic
             yield compile_policy(Manifest({**obj, "spec": made}, obj.origin), Block(KYVERNO_PROFILE))
 
 
-def evaluate(policy: Policy, candidate: Candidate, names: Resources, *, locate: bool = True) -> Iterator[Verdict]:
-    """What the policy says of a candidate; nothing where it doesn't match."""
+def together(policies: Iterable[Policy], candidate: Candidate) -> tuple[Group, ...]:
+    """What of the policies can be asked at once of every object like the candidate; it stands there by its identity."""
+    found = (
+        (id(compiled), compiled)
+        for policy in policies
+        if not (policy.refused or policy.not_evaluated or policy.looks_up)
+        for compiled, _, always in policy.for_kind(candidate)
+        if always
+    )
+    return groups_of(found, KYVERNO_PROFILE)
+
+
+def evaluate(
+    policy: Policy,
+    candidate: Candidate,
+    names: Resources,
+    *,
+    locate: bool = True,
+    plain: Mapping[int, int] = MappingProxyType({}),
+) -> Iterator[Verdict]:
+    """What the policy says of a candidate; nothing where it doesn't match. ``plain``: what ``together`` has told."""
     namespaced = policy.obj.key.kind.startswith("Namespaced")
     if candidate.namespace in UNJUDGED or (namespaced and policy.obj.key.namespace != candidate.namespace):
         return
     for compiled, prefix, always in policy.for_kind(candidate):
+        told = plain.get(id(compiled))
+        if told is not None:
+            if told == HOLDS:
+                yield from (_verdict(policy, candidate, f"{prefix}{v.name}", "pass", "") for v in compiled.validations)
+            continue
         try:
             if not always and not compiled.matcher.match(candidate, names):
                 continue
