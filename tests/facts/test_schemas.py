@@ -76,7 +76,7 @@ def test_what_strict_decoding_refuses(fields: str, place: str, words: str) -> No
 @pytest.mark.parametrize(
     "fields",
     [
-        "resources: {limits: {cpu: 1, memory: 1.5Gi, x: 1e3}}",
+        "resources: {limits: {cpu: 1, memory: 1.5Gi, example.org/x: 1e3}}",
         "livenessProbe: {httpGet: {port: http}}",
         "ports: [{containerPort: 53, protocol: TCP}, {containerPort: 53, protocol: UDP}]",
         "env: null, args: null, tty: null",
@@ -140,7 +140,13 @@ def of(spec: str) -> str:
     ("schema", "spec", "place"),
     [
         (of("{type: object, properties: {a: {type: string}}}"), "{b: 1}", "spec/b"),
-        (of("{type: string}"), "null", "spec"),
+        (of("{type: string}"), "null", None),
+        (of("{type: array, items: {type: string}}"), "[null]", "spec/0"),
+        (of("{type: object, required: [a], properties: {a: {type: string}}}"), "{a: null}", "spec/a"),
+        (of("{type: object, minProperties: 1, properties: {a: {type: string}}}"), "{a: null}", "spec"),
+        (of("{type: object, additionalProperties: {type: string}}"), "{a: null}", None),
+        (of("{x-kubernetes-int-or-string: true}"), "99999999999", None),
+        (of("{type: integer, format: int32}"), "99999999999", "spec"),
         (of("{type: string, nullable: true}"), "null", None),
         (of("{type: string, default: a}"), "null", None),
         ("{type: object, required: [spec], properties: {spec: {type: object}}}", "{}", None),
