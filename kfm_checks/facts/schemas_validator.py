@@ -49,6 +49,7 @@ FILLED_IN: Mapping[str, tuple[str, ...]] = {
     "core.v1.PodSpec": ("dnsPolicy", "restartPolicy"),
     "core.v1.ServicePort": ("protocol",),
     "core.v1.ServiceSpec": ("externalTrafficPolicy", "sessionAffinity", "type"),
+    "storage.v1.StorageClass": ("reclaimPolicy",),
 }
 #: Fields that OpenAPI calls required and the server doesn't ask for.
 NOT_ASKED: Mapping[str, tuple[str, ...]] = {"core.v1.LimitRangeSpec": ("limits",)}

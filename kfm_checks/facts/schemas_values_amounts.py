@@ -10,10 +10,12 @@ from typing import Any
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.facts.schemas_rules import Problems
 from kfm_checks.facts.schemas_values import (
+    LABEL,
     SUBDOMAIN,
     Clause,
     Clauses,
     between,
+    label,
     mappings,
     more_than_0,
     needs,
@@ -57,6 +59,22 @@ def _claim(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     if (quantity(storage) or 0) <= 0:
         place = (*path, "resources", "requests", "storage")
         refuse(problems, place, "it claims no storage", "an amount above 0", "absent" if storage is None else storage)
+
+
+def _positive(found: Any) -> bool:
+    """An amount above 0."""
+    return (quantity(found) or 0) > 0
+
+
+def _disk(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
+    """A volume has a size and one source: of the fields that are mappings, all but these are sources."""
+    capacity = spec.get("capacity") or {}
+    if capacity and (set(capacity) != {"storage"} or not _positive(capacity["storage"])):
+        refuse(problems, (*path, "capacity"), "a volume has a size", "storage above 0, and nothing else", "another")
+    others = ("capacity", "claimRef", "nodeAffinity")
+    sources = sorted(name for name, found in spec.items() if isinstance(found, dict) and name not in others)
+    if len(sources) != 1:
+        refuse(problems, path, "a volume has one source", "one source", ", ".join(sources) or "none")
 
 
 def _quota(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -170,6 +188,11 @@ def _target(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
         refuse(problems, place, "the metric aims at nothing", "averageUtilization or averageValue", "absent")
 
 
+_MODES = (
+    words("accessModes", "ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"),
+    words("volumeMode", "Block", "Filesystem", strict=True),
+)
+_ABOVE_0 = "an amount above 0"
 _SCALING: tuple[Clause, ...] = (
     value("policies", bool, "a list of at least one policy"),
     value("stabilizationWindowSeconds", between(0, 3600), "from 0 to 3600"),
@@ -179,8 +202,11 @@ AMOUNTS: Clauses = {
     "core.v1.PersistentVolumeClaimTemplate": (needs("spec"),),
     "core.v1.PersistentVolumeClaimSpec": (
         needs("accessModes"), _claim, value("storageClassName", subdomain, SUBDOMAIN),
-        words("accessModes", "ReadWriteOnce", "ReadOnlyMany", "ReadWriteMany", "ReadWriteOncePod"),
-        words("volumeMode", "Block", "Filesystem", strict=True),
+        *_MODES,
+    ),
+    "core.v1.PersistentVolume": (needs("spec"),),
+    "core.v1.PersistentVolumeSpec": (
+        needs("accessModes", "capacity"), _disk, value("storageClassName", subdomain, SUBDOMAIN), *_MODES,
     ),
     "core.v1.ResourceQuotaSpec": (_quota,),
     "core.v1.LimitRangeSpec": (_limits,),
@@ -192,8 +218,14 @@ AMOUNTS: Clauses = {
     "autoscaling.v2.CrossVersionObjectReference": (needs("kind", "name"),),
     "autoscaling.v2.MetricSpec": (_metric,),
     "autoscaling.v2.ResourceMetricSource": (needs("name"), _target),
-    "autoscaling.v2.ContainerResourceMetricSource": (needs("name", "container"), _target),
-    "autoscaling.v2.MetricTarget": more_than_0("averageUtilization"),
+    "autoscaling.v2.ContainerResourceMetricSource": (
+        needs("name", "container"), _target, value("container", label, LABEL),
+        value("name", container_resource, "a resource of containers"),
+    ),
+    "autoscaling.v2.MetricTarget": (
+        *more_than_0("averageUtilization"),
+        value("averageValue", _positive, _ABOVE_0), value("value", _positive, _ABOVE_0),
+    ),
     "autoscaling.v2.HPAScalingRules": (*_SCALING, words("selectPolicy", "Max", "Min", "Disabled", strict=True)),
     "autoscaling.v2.HPAScalingPolicy": (
         words("type", "Pods", "Percent", strict=True), *more_than_0("value"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -72,6 +73,12 @@ def _parsed(read: Callable[[str], Any], text: str) -> bool:
     return True
 
 
+def _domain_path(found: Any) -> bool:
+    """A domain and a path: ``example.org/controller``."""
+    domain, _, path = str(found).partition("/")
+    return subdomain(domain) and re.fullmatch(r"[A-Za-z0-9/\-._~%!$&'()*+,;=:]+", path, re.ASCII) is not None
+
+
 def _ingress(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     if unset(spec.get("rules")) and spec.get("defaultBackend") is None:
         refuse(problems, path, "the Ingress leads nowhere", "rules or a defaultBackend", "neither")
@@ -133,11 +140,21 @@ def _range(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
 
 NETWORK: Clauses = {
     "core.v1.Service": (needs("spec"),),
+    "core.v1.ClientIPConfig": (value("timeoutSeconds", between(1, 86400), "from 1 to 86400"),),
+    "core.v1.TypedLocalObjectReference": (needs("kind", "name"), value("apiGroup", subdomain, SUBDOMAIN, strict=True)),
+    "networking.v1.IngressClass": (needs("spec"),),
+    "networking.v1.IngressClassSpec": (needs("controller"), value("controller", _domain_path, "a domain and a path")),
+    "networking.v1.IngressClassParametersReference": (
+        needs("kind", "name"), value("apiGroup", subdomain, SUBDOMAIN, strict=True),
+    ),
     "networking.v1.Ingress": (needs("spec"),),
-    "core.v1.ServiceSpec": (_ports, _address, labels("selector")),
+    "core.v1.ServiceSpec": (
+        _ports, _address, labels("selector"), value("externalName", subdomain, SUBDOMAIN),
+        value("loadBalancerSourceRanges", lambda v: all(map(_network, v)), "networks such as 10.0.0.0/8"),
+    ),
     "core.v1.ServicePort": (
         value("port", between(1, 65535), PORT), value("targetPort", port, PORT_OR_NAME), value("name", label, LABEL),
-        value("nodePort", between(0, 65535), PORT), value("appProtocol", qualified, QUALIFIED),
+        value("nodePort", between(0, 65535), PORT), value("appProtocol", qualified, QUALIFIED, strict=True),
     ),
     "networking.v1.IngressSpec": (_ingress, value("ingressClassName", subdomain, SUBDOMAIN, strict=True)),
     "networking.v1.IngressRule": (value("host", host, "a DNS name, the first part of which may be *"),),

@@ -8,6 +8,7 @@ from typing import Any
 
 from kfm_checks.facts.schemas_rules import Problems
 from kfm_checks.facts.schemas_values import (
+    PORT,
     QUALIFIED,
     SUBDOMAIN,
     Clause,
@@ -17,6 +18,7 @@ from kfm_checks.facts.schemas_values import (
     each_key,
     labels,
     needs,
+    one_of,
     qualified,
     refuse,
     subdomain,
@@ -89,7 +91,10 @@ _POLICY: tuple[Clause, ...] = (
     words("operations", "CREATE", "UPDATE", "DELETE", "CONNECT", "*"),
 )
 _WEBHOOK: tuple[Clause, ...] = (
-    needs("sideEffects", "admissionReviewVersions"), words("sideEffects", "None", "NoneOnDryRun", strict=True),
+    needs("name", "sideEffects", "admissionReviewVersions"),
+    value("name", lambda v: subdomain(v) and v.count(".") >= 2, "a DNS name of at least three parts"),
+    value("admissionReviewVersions", lambda v: bool({"v1", "v1beta1"} & set(v)), "v1 or v1beta1 among them"),
+    words("sideEffects", "None", "NoneOnDryRun", strict=True),
     value("timeoutSeconds", between(1, 30), "from 1 to 30"),
 )  # fmt: skip
 _KEYS = tuple(
@@ -112,6 +117,11 @@ _ADMISSION: Clauses = {
         needs("policyName", "validationActions"), value("policyName", subdomain, SUBDOMAIN),
         words("validationActions", "Deny", "Warn", "Audit"),
     ),
+    "WebhookClientConfig": (one_of("url", "service"),),
+    "ServiceReference": (
+        needs("name", "namespace"), value("port", between(1, 65535), PORT),
+        value("path", lambda v: v.startswith("/"), "a path that begins with /"),
+    ),
     "ValidatingWebhook": _WEBHOOK,
     "MutatingWebhook": _WEBHOOK,
 }  # fmt: skip
@@ -126,5 +136,6 @@ OBJECTS: Clauses = {
         value("value", between(-(2**31), 10**9), "at most 1000000000"),
     ),
     "meta.v1.LabelSelector": (labels("matchLabels"),),
-    "meta.v1.LabelSelectorRequirement": (_expression, value("key", qualified, QUALIFIED)),
+    "meta.v1.LabelSelectorRequirement": (_expression, value("key", qualified, QUALIFIED, strict=True)),
+    "storage.v1.StorageClass": (needs("provisioner"), value("provisioner", qualified, QUALIFIED)),
 }  # fmt: skip

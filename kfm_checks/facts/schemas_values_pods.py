@@ -18,9 +18,11 @@ from kfm_checks.facts.schemas_values import (
     Clause,
     Clauses,
     between,
+    config_key,
     inside,
     label,
     label_text,
+    labels,
     mappings,
     more_than_0,
     needs,
@@ -182,7 +184,11 @@ def mounts(spec: Any, path: Path, problems: Problems, more: frozenset[str] = fro
 
 _HANDLERS = ("exec", "httpGet", "tcpSocket")
 _CONTAINER: tuple[Clause, ...] = (needs("image"), value("name", label, LABEL, strict=True), resources, thresholds)
-_SELECTED: tuple[Clause, ...] = (needs("name", "key"), value("name", subdomain, SUBDOMAIN))
+_SELECTED: tuple[Clause, ...] = (
+    needs("name", "key"),
+    value("name", subdomain, SUBDOMAIN),
+    value("key", config_key, "a key of a ConfigMap or Secret"),
+)
 _TOPOLOGY: tuple[Clause, ...] = (needs("topologyKey"), value("topologyKey", qualified, QUALIFIED))
 PODS: Clauses = {
     "Container": _CONTAINER,
@@ -221,7 +227,7 @@ PODS: Clauses = {
     "TopologySpreadConstraint": (*more_than_0("maxSkew", "minDomains"), needs("topologyKey")),
     "Toleration": (toleration, value("key", qualified, QUALIFIED)),
     "NodeSelector": (needs("nodeSelectorTerms"),),
-    "NodeSelectorRequirement": (node_values,),
+    "NodeSelectorRequirement": (node_values, value("key", qualified, QUALIFIED, strict=True)),
     "PreferredSchedulingTerm": (value("weight", between(1, 100), "from 1 to 100"),),
     "WeightedPodAffinityTerm": (value("weight", between(1, 100), "from 1 to 100"),),
     "PodAffinityTerm": _TOPOLOGY,
@@ -229,7 +235,7 @@ PODS: Clauses = {
         needs("containers"), *more_than_0("activeDeadlineSeconds"),
         *(value(name, subdomain, SUBDOMAIN) for name in ("serviceAccountName", "priorityClassName", "nodeName")),
         value("runtimeClassName", subdomain, SUBDOMAIN),
-        *(value(name, label, LABEL) for name in ("hostname", "subdomain")), together,
+        *(value(name, label, LABEL) for name in ("hostname", "subdomain")), together, labels("nodeSelector"),
         words("preemptionPolicy", "PreemptLowerPriority", "Never"),
     ),
 }  # fmt: skip

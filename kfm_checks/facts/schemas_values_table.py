@@ -6,6 +6,7 @@ from kfm_checks.facts.schemas_rules import Problems, Rule
 from kfm_checks.facts.schemas_values import Clause
 from kfm_checks.facts.schemas_values_access import ACCESS
 from kfm_checks.facts.schemas_values_amounts import AMOUNTS, grouped
+from kfm_checks.facts.schemas_values_jobs import JOBS
 from kfm_checks.facts.schemas_values_network import NETWORK
 from kfm_checks.facts.schemas_values_objects import OBJECTS
 from kfm_checks.facts.schemas_values_pods import PODS
@@ -17,6 +18,7 @@ _PREFIXES = ("io.k8s.api.", "io.k8s.apimachinery.pkg.apis.")
 CLAUSES: dict[str, tuple[Clause, ...]] = {
     **ACCESS,
     **AMOUNTS,
+    **JOBS,
     **NETWORK,
     **OBJECTS,
     **{f"core.v1.{name}": clauses for name, clauses in {**PODS, **VOLUMES}.items()},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kfm_checks.facts.quantities import quantity
 from kfm_checks.facts.schemas_rules import Problems
 from kfm_checks.facts.schemas_values import LABEL, Clause, Clauses, between, inside, label, needs, one_of, refuse, value
 from kfm_checks.model import Path
@@ -40,7 +41,9 @@ VOLUMES: Clauses = {
     ),
     "PersistentVolumeClaimVolumeSource": (needs("claimName"),),
     "NFSVolumeSource": (needs("server", "path"), value("path", lambda v: v.startswith("/"), "an absolute path")),
+    "EphemeralVolumeSource": (needs("volumeClaimTemplate"),),
     "CSIVolumeSource": (needs("driver"),),
+    "EmptyDirVolumeSource": (value("sizeLimit", lambda v: (quantity(v) or 0) >= 0, "an amount of at least 0"),),
     "ServiceAccountTokenProjection": (
         *_ITEM, value("expirationSeconds", between(600, 2**32), "from 600 to 4294967296"),
     ),

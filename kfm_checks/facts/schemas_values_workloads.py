@@ -18,30 +18,21 @@ from kfm_checks.facts.schemas_values import (
     no_less_than_0,
     refuse,
     unset,
-    value,
     words,
 )
 from kfm_checks.facts.schemas_values_pods import mounts
 from kfm_checks.facts.selectors import matches
 from kfm_checks.model import Path
 
-_SECCOMP = re.compile(r"runtime/default|docker/default|unconfined|localhost/.+")
-_SHORTCUT = re.compile(
-    r"@(yearly|annually|monthly|weekly|daily|midnight|hourly|every (\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+)"
-)
-#: The five fields of a schedule: bounds, names.
-_FIELDS = (
-    (0, 59, ()),
-    (0, 23, ()),
-    (1, 31, ()),
-    (1, 12, ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")),
-    (0, 6, ("sun", "mon", "tue", "wed", "thu", "fri", "sat")),
-)
-#: The longest name of a CronJob: its Jobs add 11 characters.
-_LONGEST_CRON_JOB = 52
+_PROFILE = re.compile(r"runtime/default|docker/default|unconfined|localhost/.+")
+_PROFILES = {
+    "seccomp": ("seccomp.security.alpha.kubernetes.io/pod", "container.seccomp.security.alpha.kubernetes.io/"),
+    "AppArmor": ("container.apparmor.security.beta.kubernetes.io/",),
+}
 
 
-def _part(found: Any, *names: str) -> dict[str, Any]:
+def part(found: Any, *names: str) -> dict[str, Any]:
+    """The mapping at a place, {} where there is none."""
     for name in names:
         found = found.get(name) if isinstance(found, dict) else None
     return found if isinstance(found, dict) else {}
@@ -49,11 +40,11 @@ def _part(found: Any, *names: str) -> dict[str, Any]:
 
 def _selected(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """The selector is not empty and matches the template's labels."""
-    selector = _part(spec, "selector")
+    selector = part(spec, "selector")
     if unset(selector.get("matchLabels")) and unset(selector.get("matchExpressions")):
         refuse(problems, (*path, "selector"), "the selector is empty", "labels of the template", "empty")
         return
-    labels = {str(k): "" if v is None else str(v) for k, v in _part(spec, "template", "metadata", "labels").items()}
+    labels = {str(k): "" if v is None else str(v) for k, v in part(spec, "template", "metadata", "labels").items()}
     if not matches(selector, labels):
         place = (*path, "template", "metadata", "labels")
         refuse(problems, place, "the selector does not match the template's labels", "the labels of the selector")
@@ -61,50 +52,36 @@ def _selected(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
 
 def _map_selected(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """As above, for a ReplicationController."""
-    labels = _part(spec, "template", "metadata", "labels")
-    if any(labels.get(key) != found for key, found in _part(spec, "selector").items()):
+    labels = part(spec, "template", "metadata", "labels")
+    if any(labels.get(key) != found for key, found in part(spec, "selector").items()):
         place = (*path, "template", "metadata", "labels")
         refuse(problems, place, "the selector does not match the template's labels", "the labels of the selector")
 
 
 def _always(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """Pods of these workloads are restarted, for ever."""
-    pod, place = _part(spec, "template", "spec"), (*path, "template", "spec")
+    pod, place = part(spec, "template", "spec"), (*path, "template", "spec")
     if pod.get("restartPolicy") not in (None, "", "Always"):
         refuse(problems, (*place, "restartPolicy"), "its pods are always restarted", "Always", pod["restartPolicy"])
     if pod.get("activeDeadlineSeconds") is not None:
         refuse(problems, (*place, "activeDeadlineSeconds"), "its pods have no deadline", "nothing", "present")
 
 
-def _ends(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
-    """Pods of a Job end."""
-    policy = _part(spec, "template", "spec").get("restartPolicy")
-    if policy not in ("OnFailure", "Never"):
-        place = (*path, "template", "spec", "restartPolicy")
-        refuse(problems, place, "the pods of a Job end", "OnFailure or Never", policy or "absent")
-    indexed = spec.get("completionMode") == "Indexed"
-    if indexed and spec.get("completions") is None:
-        refuse(problems, (*path, "completions"), "an Indexed Job says how many", "a number", "absent")
-    for name in ("backoffLimitPerIndex", "maxFailedIndexes"):
-        if spec.get(name) is not None and not indexed:
-            refuse(problems, (*path, name), "it belongs to Indexed Jobs", "completionMode: Indexed", spec[name])
-
-
-def _own_pods(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
+def own_pods(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """The template's pod, whose volumes its mounts name."""
-    mounts(_part(spec, "template", "spec"), (*path, "template", "spec"), problems)
+    mounts(part(spec, "template", "spec"), (*path, "template", "spec"), problems)
 
 
 def _with_claims(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """As above, with the claims that a StatefulSet makes."""
     names = set()
     for index, claim in mappings(spec.get("volumeClaimTemplates")):
-        name = _part(claim, "metadata").get("name")
+        name = part(claim, "metadata").get("name")
         names.add(str(name))
         if unset(name) or not label(name):
             place = (*path, "volumeClaimTemplates", index, "metadata", "name")
             refuse(problems, place, "a claim is named as its volume", LABEL, name or "absent")
-    mounts(_part(spec, "template", "spec"), (*path, "template", "spec"), problems, frozenset(names))
+    mounts(part(spec, "template", "spec"), (*path, "template", "spec"), problems, frozenset(names))
 
 
 def _template(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -114,15 +91,12 @@ def _template(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
 
 
 def annotated(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
-    """Seccomp profiles as older clusters have them in annotations: no longer read, and validated still."""
-    for key, found in sorted(_part(obj, "metadata", "annotations").items(), key=str):
-        text = str(key)
-        pod = text == "seccomp.security.alpha.kubernetes.io/pod"
-        if (pod or text.startswith("container.seccomp.security.alpha.kubernetes.io/")) and not _SECCOMP.fullmatch(
-            str(found)
-        ):
+    """Profiles as older clusters have them in annotations: no longer read, and validated still."""
+    for key, found in sorted(part(obj, "metadata", "annotations").items(), key=str):
+        kind = next((kind for kind, prefix in _PROFILES.items() if str(key).startswith(prefix)), "")
+        if kind and not _PROFILE.fullmatch(str(found)) and not (kind == "AppArmor" and found == ""):
             place = (*path, "metadata", "annotations", key)
-            refuse(problems, place, "it is no seccomp profile", "runtime/default, unconfined or localhost/…", found)
+            refuse(problems, place, f"it is no {kind} profile", "runtime/default, unconfined or localhost/…", found)
 
 
 def _pod(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -173,80 +147,24 @@ def _patience(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
         refuse(problems, place, "it has to be more than minReadySeconds", f"more than {ready}", limit or 600)
 
 
-def schedule(found: str) -> bool:
-    """Whether a CronJob runs at such times (Kubernetes documentation, CronJob, schedule syntax)."""
-    if found.startswith("@"):
-        return _SHORTCUT.fullmatch(found) is not None
-    fields = found.split()
-    return len(fields) == len(_FIELDS) and all(map(_times, fields, _FIELDS))
-
-
-def _times(text: str, field: tuple[int, int, tuple[str, ...]]) -> bool:
-    least, most, names = field
-
-    def number(word: str) -> int:
-        if word.lower() in names:
-            return names.index(word.lower()) + least
-        return int(word) if re.fullmatch(r"\d{1,4}", word, re.ASCII) else -1
-
-    for part in text.split(","):
-        times, slash, step = part.partition("/")
-        first, dash, last = times.partition("-")
-        bounds = (least, most) if times in ("*", "?") else (number(first), number(last) if dash else number(first))
-        if not least <= bounds[0] <= bounds[1] <= most or (slash and number(step) < 1 and step != "0"):
-            return False
-        if slash and step == "0":
-            return False
-    return True
-
-
-def _zone(found: Any) -> bool:
-    """Whether a text can be a time zone; which ones there are is told by the server's own files."""
-    return re.fullmatch(r"[A-Za-z0-9._+][-A-Za-z0-9._+]*(/[A-Za-z0-9._+][-A-Za-z0-9._+]*)*", str(found)) is not None
-
-
-def _cron_job(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
-    name = _part(obj, "metadata").get("name")
-    if isinstance(name, str) and len(name) > _LONGEST_CRON_JOB:
-        place = (*path, "metadata", "name")
-        refuse(problems, place, "the name leaves no room for those of its Jobs", "at most 52 characters", name)
-
-
-def _when(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
-    found = spec.get("schedule")
-    if isinstance(found, str) and found and ("TZ" in found or not schedule(found)):
-        expected = "five fields as cron has them; the zone in timeZone"
-        refuse(problems, (*path, "schedule"), "it is no schedule", expected, found)
-
-
 _HELD: tuple[Clause, ...] = (_always, *no_less_than_0("replicas", "minReadySeconds", "revisionHistoryLimit"))
 WORKLOADS: Clauses = {
     "core.v1.Pod": (needs("spec"), _pod),
     "core.v1.PodTemplateSpec": (needs("spec"), _template),
     "core.v1.ReplicationController": (needs("spec"),),
     **{f"apps.v1.{kind}": (needs("spec"),) for kind in ("ReplicaSet", "Deployment", "DaemonSet", "StatefulSet")},
-    "batch.v1.Job": (needs("spec"),),
-    "batch.v1.JobTemplateSpec": (needs("spec"),),
-    "core.v1.ReplicationControllerSpec": (_map_selected, _own_pods, *_HELD),
-    "apps.v1.ReplicaSetSpec": (_selected, _own_pods, *_HELD),
-    "apps.v1.DeploymentSpec": (_selected, _own_pods, _patience, *_HELD),
+    "core.v1.ReplicationControllerSpec": (_map_selected, own_pods, *_HELD),
+    "apps.v1.ReplicaSetSpec": (_selected, own_pods, *_HELD),
+    "apps.v1.DeploymentSpec": (_selected, own_pods, _patience, *_HELD),
     "apps.v1.DeploymentStrategy": (_no_rolling("Recreate"),),
     "apps.v1.RollingUpdateDeployment": (_rolling("25%", "25%", only_one=False),),
-    "apps.v1.DaemonSetSpec": (_selected, _own_pods, *_HELD),
+    "apps.v1.DaemonSetSpec": (_selected, own_pods, *_HELD),
     "apps.v1.DaemonSetUpdateStrategy": (_no_rolling("OnDelete"),),
     "apps.v1.RollingUpdateDaemonSet": (_rolling(1, 0, only_one=True),),
     "apps.v1.StatefulSetSpec": (_selected, _with_claims, *_HELD),
+    "apps.v1.StatefulSetPersistentVolumeClaimRetentionPolicy": (
+        words("whenDeleted", "Retain", "Delete"), words("whenScaled", "Retain", "Delete"),
+    ),
     "apps.v1.StatefulSetUpdateStrategy": (_no_rolling("OnDelete"),),
     "apps.v1.RollingUpdateStatefulSetStrategy": (*no_less_than_0("partition"), _rolling(1, 0, only_one=False)),
-    "batch.v1.JobSpec": (
-        _ends, _own_pods,
-        *no_less_than_0("parallelism", "completions", "activeDeadlineSeconds"),
-        *no_less_than_0("backoffLimit", "ttlSecondsAfterFinished"),
-    ),
-    "batch.v1.CronJob": (needs("spec"), _cron_job),
-    "batch.v1.CronJobSpec": (
-        needs("schedule"), _when, words("concurrencyPolicy", "Allow", "Forbid", "Replace"),
-        value("timeZone", _zone, "a time zone such as Europe/Berlin", strict=True),
-        *no_less_than_0("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"),
-    ),
 }  # fmt: skip
