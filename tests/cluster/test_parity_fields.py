@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 import pytest
+import yaml
 
 from kfm_checks import load_manifests
 from kfm_checks.admission.vap import compile_policy
@@ -19,11 +20,12 @@ from tests.cluster.agreement import counted
 from tests.cluster.argocd import prepare
 from tests.cluster.asking import Answer, Server, server
 from tests.cluster.controlplane import ControlPlane, control_plane
-from tests.cluster.mutations import drawn
 from tests.cluster.parity import Case
-from tests.cluster.programs import HERE, definitions
+from tests.cluster.programs import definitions
 from tests.conftest import AS_OF, CORPORA, ROOT
+from tests.facts.mutations import drawn
 from tests.facts.test_schemas import STRUCTURAL, crd
+from tests.facts.test_schemas_values import OBJECTS, RECORDED, SAMPLE, recorded
 
 pytestmark = pytest.mark.cluster
 #: Drawn of each kind; every kind of the overlay and of objects.yaml has its share.
@@ -61,7 +63,7 @@ def overlay() -> list[Manifest]:
 @pytest.fixture(scope="module")
 def more() -> list[Manifest]:
     """Objects with many other fields."""
-    return list(load_manifests(HERE / "objects.yaml"))
+    return list(load_manifests(OBJECTS))
 
 
 @pytest.fixture(scope="module")
@@ -127,6 +129,16 @@ def test_every_change_of_other_objects(bare: Server, checker: VersionSchemas, mo
         "below 0 at spec/ports/1/nodePort": NO_DOOR,
     }
     counted("Other objects, changed", cases, reasons)
+
+
+def test_what_is_recorded_of_the_server_is_what_it_says(bare: Server, more: list[Manifest]) -> None:
+    """``tests/facts/server_verdicts.yaml``, by which the tests without a server go."""
+    said: dict[str, list[str]] = {"accepted": [], "refused": []}
+    for name, obj in drawn(more, SAMPLE):
+        answer = _try(bare, obj)
+        if answer.code != 400:  # what strict decoding refuses has tests enough
+            said["accepted" if answer.accepted else "refused"].append(name)
+    assert said == recorded(), f"write this to {RECORDED.name}:\n{yaml.safe_dump(said, width=200)}"
 
 
 def test_a_door_below_0_is_refused_when_it_is_made(bare: Server) -> None:
@@ -200,7 +212,9 @@ def test_every_object_of_the_corpora(bare: Server, checker: VersionSchemas) -> N
 
 
 #: What hangs on the cluster and not on the object.
-_BY_THE_CLUSTER: dict[str, str] = {}
+_BY_THE_CLUSTER = {
+    "anypattern_skip_error/": "an address of a Service has to be in the range that the cluster was started with",
+}
 
 
 def _of_corpora(bare: Server) -> Iterator[tuple[str, dict[str, Any]]]:

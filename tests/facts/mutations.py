@@ -66,4 +66,7 @@ def drawn(objects: Iterable[Mapping[str, Any]], number: int) -> Iterator[Mutatio
     for kind, found in sorted(by_kind.items()):
         every = [(obj, change, path) for obj in found for change, path in _places(obj, ())]
         for obj, change, path in random.Random(kind).sample(every, min(number, len(every))):
-            yield f"{kind} {change} at {'/'.join(map(str, path))}", changed(obj, change, path)
+            yield (
+                f"{kind} {obj['metadata']['name']}: {change} at {'/'.join(map(str, path))}",
+                changed(obj, change, path),
+            )
