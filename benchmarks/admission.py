@@ -1,17 +1,21 @@
 """Speed of the admission engines: 1,000 objects through 50 CEL policies, and through 20 Kyverno policies.
 
-Run: python benchmarks/admission.py. The target is under 2 seconds each, on two cores, on top of the render.
+Run: python benchmarks/admission.py. The target is under 2 seconds each, on top of the render, for everything that the
+admission checks ask: verdicts on the objects as they are, and on what the rails forbid, made of each of them. CPU
+seconds are printed beside the wall clock's, which counts what else the machine does.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from kfm_checks.admission.engine import Policies, compile_policies
-from kfm_checks.facts.admission import admission_candidates, admission_policies, admission_run
+from kfm_checks.config import Config
+from kfm_checks.facts.admission import admission_attempts, admission_candidates, admission_policies, admission_run
 from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.workloads import workloads
 
 LIMIT = 2.0
 CEL = (
@@ -96,13 +100,28 @@ def kyverno_policy(number: int) -> dict[str, Any]:
     return {"apiVersion": "kyverno.io/v1", "kind": "ClusterPolicy", "metadata": {"name": f"k-{number}"}, "spec": spec}
 
 
-def measure(objects: list[dict[str, Any]], policies: list[dict[str, Any]]) -> tuple[float, int]:
-    """Seconds from objects to verdicts, and how many verdicts there were."""
+class Measured(NamedTuple):
+    """Seconds of CPU and by the clock, for verdicts and for attempts; and how many there were."""
+
+    verdicts: float
+    attempts: float
+    wall: float
+    counts: tuple[int, int]
+
+
+def measure(objects: list[dict[str, Any]], policies: list[dict[str, Any]]) -> Measured:
+    """From objects to verdicts, then to attempts."""
     known = inventory([*objects, *policies])
-    started = time.perf_counter()
+    found = workloads(known)
+    wall, started = time.perf_counter(), time.process_time()
     compiled: Policies | None = admission_policies(known, None)
-    run = admission_run(known, compiled, admission_candidates(known, None))
-    return time.perf_counter() - started, len(run.verdicts)
+    made = admission_candidates(known, None)
+    run = admission_run(known, compiled, made)
+    middle = time.process_time()
+    tried = admission_attempts(known, compiled, made, found, Config())
+    ended = time.process_time()
+    counts = len(run.verdicts), len(tried)
+    return Measured(middle - started, ended - middle, time.perf_counter() - wall, counts)
 
 
 def main() -> int:
@@ -114,9 +133,12 @@ def main() -> int:
         ("50 CEL policies", [obj for number in range(50) for obj in cel_policy(number)]),
         ("20 Kyverno policies", [kyverno_policy(number) for number in range(20)]),
     ):
-        seconds, verdicts = min(measure(objects, policies) for _ in range(2))
-        print(f"1000 objects x {name}: {seconds:.2f} s, {verdicts} verdicts")
-        slow += seconds > LIMIT
+        best = min((measure(objects, policies) for _ in range(3)), key=lambda m: m.verdicts + m.attempts)
+        print(
+            f"1000 objects x {name}: {best.counts[0]} verdicts in {best.verdicts:.2f} s CPU, "
+            f"{best.counts[1]} attempts in {best.attempts:.2f} s CPU, together {best.wall:.2f} s by the clock"
+        )
+        slow += best.verdicts + best.attempts > LIMIT
     return 1 if slow else 0
 
 

@@ -55,7 +55,7 @@ LAZY: Mapping[str, tuple[str, ...]] = {
         "kfm_checks.admission.attempts",
         "kfm_checks.admission.kyverno",
         "kfm_checks.admission.signatures",
-        "cel_expr_python",
+        "kfm_checks.admission.standing",
     ),
     "objects-match-schema": ("kfm_checks.facts.schemas_validator",),
     "no-plaintext-credentials": ("kfm_checks.credential_shapes",),
@@ -63,9 +63,21 @@ LAZY: Mapping[str, tuple[str, ...]] = {
 
 
 def warm_up(checks: Iterable[Check], also: Iterable[str] = ()) -> None:
-    """Import, while there is time, what will be imported anyway. Changes when it is done, never the result."""
-    for name in (*also, *(name for check in checks for name in LAZY.get(check.name, ()))):
-        import_module(name)
+    """Import and make, while there is time, what will be needed anyway. Changes when it is done, never the result."""
+    names = [check.name for check in checks]
+    for module in (*also, *(module for name in names for module in LAZY.get(name, ()))):
+        import_module(module)
+    if "admission-policies-are-enforced" in names:
+        from kfm_checks.admission.cel import compile_cel
+        from kfm_checks.admission.cel_policy import BASE
+
+        # The first expression of each sort makes its environment.
+        compile_cel("object.kind != ''", BASE)
+        compile_cel("isQuantity(object.kind)", BASE)
+    if "objects-match-schema" in names:
+        from kfm_checks.facts.schemas_store import bundled_versions, kinds
+
+        kinds(bundled_versions()[-1])
 
 
 def assess(
@@ -94,7 +106,7 @@ def assess(
     )
     folded = fold(rows, judgement)
     shown = _shown(folded, rows, options.only, checks)
-    kept = states(judgement, rows, folded, given.get("repository"), given.get("base"))
+    kept = states(judgement, rows, folded, facts.get("record_commits"), in_git="repository" in given)
     report = Report(overlay, decide(shown), shown, results, kept)
     return Judged(report, facts, settings, records, target, rows)
 
@@ -143,7 +155,7 @@ def selected(only: Sequence[str], config: Config, *, live: bool = False) -> tupl
             wanted.add(name)
         else:
             raise UsageError(f"no requirement or check is called {name!r}", remedy="see `kfm-checks requirements`")
-    return tuple(check for check in possible if check.name in wanted)
+    return tuple(check for check in CHECKS if check.name in wanted)
 
 
 def _checks_of(row: Requirement, by_id: Mapping[str, Requirement]) -> set[str]:

@@ -95,8 +95,9 @@ _USERINFO = re.compile(r"://[^\s]{0,400}@")
 def hints_in(texts: Iterable[str]) -> tuple[str, ...]:
     """The hints that are anywhere in many texts: a handful, so that each text can then be asked about those alone."""
     joined = "\n".join(texts)
-    # Objects repeat themselves: what stands between two quotes is looked at once. Three hints have quotes themselves.
-    pieces = "\n".join(set(joined.split('"')))
+    # Objects and files repeat themselves: what stands on a line, or between quotes, is looked at once. Three hints have
+    # quotes of their own.
+    pieces = "\n".join(set(joined.replace("\n", '"').split('"')))
     return tuple(hint for hint in _HINTS if hint in (joined if '"' in hint else pieces))
 
 

@@ -190,6 +190,8 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
     try:
         if check.live:
             evidence.extend(_unread(check, facts.get("cluster")))
+            if evidence and check.whole:
+                raise NotVerified(evidence[0].message)
         evidence.extend((facts.live() if check.live else facts).look(check))
         if WORKLOAD_FACT in reached and not check.live:
             evidence.extend(gaps)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import astuple, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kfm_checks.errors import UsageError
 from kfm_checks.render import Loosened
 from kfm_checks.target import Target
 
@@ -48,6 +49,37 @@ class Options:
     def live(self) -> bool:
         """Whether a cluster, or a snapshot of one, is looked at."""
         return self.context is not None or self.in_cluster or self.snapshot is not None
+
+
+#: Options that say how an overlay is rendered and read: a notebook of a site has to use those of the site.
+_READING = ("kustomize", "rendered", "schemas", "policies", "kubernetes_versions")
+
+
+def options_text(options: Options) -> str:
+    """How an overlay is rendered and read, as a line of JSON for another process; paths are absolute in it."""
+    import json
+
+    given = {name: value for name in _READING if (value := getattr(options, name))}
+    whole = {name: str(value.resolve()) if isinstance(value, Path) else value for name, value in given.items()}
+    if "/" in (options.kustomize or ""):
+        whole["kustomize"] = str(Path(str(options.kustomize)).resolve())
+    return json.dumps({**whole, "loosened": astuple(options.loosened)}, sort_keys=True)
+
+
+def options_from(text: str) -> Options:
+    """The options that ``options_text`` wrote; the usual ones for "". Raises UsageError."""
+    import json
+
+    if not text:
+        return Options()
+    try:
+        given: dict[str, Any] = json.loads(text)
+        given["loosened"] = Loosened(*given["loosened"])
+        given["kubernetes_versions"] = tuple(given.get("kubernetes_versions", ()))
+        given.update({name: Path(given[name]) for name in ("rendered", "schemas", "policies") if name in given})
+        return Options(**given)
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise UsageError("the options for notebooks can't be read", remedy="let `kfm-checks site` set them") from error
 
 
 @dataclass(frozen=True)

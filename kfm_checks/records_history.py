@@ -13,6 +13,7 @@ from kfm_checks.errors import NotVerified
 from kfm_checks.records import Record
 
 if TYPE_CHECKING:
+    from kfm_checks.change.base import GitBase
     from kfm_checks.facts.repository import Repository
 
 #: Lines at the end of a commit message by which somebody signs or approves.
@@ -34,6 +35,13 @@ class Commit:
     def vouches_for(self, name: str) -> bool:
         """Whether somebody of this name (or address) wrote, committed or approved it."""
         return name.strip().casefold() in self.people
+
+
+def record_commits(
+    records: tuple[Record, ...], repository: Repository | None, base: GitBase | None
+) -> Mapping[int, Commit]:
+    """The commits of the records in force: where a change is judged, those of its base."""
+    return commits(records, repository, base.commits.tip if base is not None and base.governs else "")
 
 
 def commits(records: Sequence[Record], repository: Repository | None, revision: str = "") -> Mapping[int, Commit]:

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from kfm_checks.fold import Judgement
 from kfm_checks.model import Requirement, RequirementResult
 from kfm_checks.records import Record
-from kfm_checks.records_history import Commit, commits
+from kfm_checks.records_history import Commit
 from kfm_checks.redaction import redact
 from kfm_checks.requirements import role_for
-
-if TYPE_CHECKING:
-    from kfm_checks.change.base import GitBase
-    from kfm_checks.facts.repository import Repository
 
 #: The note of a record whose row or check was left out of this run: that says nothing about the record.
 NOT_LOOKED = "its row was not looked at in this run"
@@ -26,23 +22,22 @@ def states(
     judgement: Judgement,
     rows: Sequence[Requirement],
     folded: Sequence[RequirementResult],
-    repository: Repository | None,
-    base: GitBase | None = None,
+    history: Mapping[int, Commit],
+    *,
+    in_git: bool,
 ) -> tuple[Mapping[str, Any], ...]:
     """Each record as plain data with its ``state``, a ``note`` that says why, and its commit.
 
-    ``committed-by``, ``committed-on`` and ``commit`` are given where git knows them; ``author-differs`` where whom the
-    record names neither wrote, committed nor signed the commit. Where a change is judged, its base's records hold.
+    ``committed-by``, ``committed-on`` and ``commit`` are given where git knows them (``history``); ``author-differs``
+    where whom the record names neither wrote, committed nor signed the commit.
     """
-    governing = base.commits.tip if base is not None and base.governs else ""
-    history = commits(judgement.records, repository, governing)
     by_id = {row.id: row for row in rows}
     statuses = {row.id: row for row in folded}
     shown = []
     for index, record in enumerate(judgement.records):
         state, note = _state(index, record, judgement, by_id, statuses)
         plain = {key: _redacted(value) for key, value in msgspec.to_builtins(record).items()}
-        entry = {**plain, "state": state, **_signed(record, history.get(index), repository is not None)}
+        entry = {**plain, "state": state, **_signed(record, history.get(index), in_git)}
         shown.append({**entry, "note": note} if note else entry)
     return tuple(shown)
 

@@ -95,6 +95,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         precheck(tree, reached)
         loading.look_ahead(settings.config, target, tree, reached)
         facts.prepare(checks, AWAITED)
+        facts.get("record_commits")  # wanted at the end of every run
         warm_up(checks, options.writers)
         given, renderer = loading.inputs(settings.config, target, Provenance(tree, reached, target.path))
         facts.add(given)

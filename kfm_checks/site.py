@@ -65,7 +65,7 @@ def build(
     with tempfile.TemporaryDirectory(prefix="kfm-checks-site-") as scratch:
         source, built = Path(scratch) / "source", Path(scratch) / "html"
         _copy_sources(source, notebooks=notebooks)
-        shown = _Shown(judged, comparison, chosen.change)
+        shown = _Shown(judged, comparison, chosen)
         warnings = _sphinx(shown, source, built, Path(scratch) / "doctrees", progress)
         for name in LEFTOVERS:
             (built / name).unlink(missing_ok=True)
@@ -114,11 +114,11 @@ def _copy_sources(into: Path, *, notebooks: bool) -> None:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What the pages show, and the file with the facts of the change."""
+    """What the pages show, and the options by which notebooks read the same."""
 
     judged: Judged
     comparison: Comparison | None
-    change: Path | None
+    options: Options
 
 
 def _sphinx(shown: _Shown, source: Path, out: Path, doctrees: Path, progress: Callable[[str], None]) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ def _sphinx(shown: _Shown, source: Path, out: Path, doctrees: Path, progress: Ca
         with (
             _quiet_kernels(),
             state.notebook_environment(
-                judged.target.folder, judged.report.overlay.as_of, shown.change, _kept(judged, doctrees)
+                judged.target.folder, judged.report.overlay.as_of, shown.options, _kept(judged, doctrees)
             ),
             patch_docutils(source),
             docutils_namespace(),
@@ -151,7 +151,8 @@ def _sphinx(shown: _Shown, source: Path, out: Path, doctrees: Path, progress: Ca
             )
             app.build()
     except SphinxError as error:
-        raise KfmChecksError(f"the site could not be built: {error}", file=judged.target.path) from error
+        why = str(error).replace(f"{source}/", "")
+        raise KfmChecksError(f"the site could not be built: {why}", file=judged.target.path) from error
     finally:
         state.provide(None)
     lines = (line.replace(f"{source}/", "") for line in warning.getvalue().splitlines())

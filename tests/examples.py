@@ -43,6 +43,10 @@ class Case:
             return self._run_overlay(scratch, config)
         objects = parse_manifests(self.content.get("objects") or "")
         settings = parse_settings(config)
+        if {"live", "cluster", "unread"} & self.content.keys():
+            from tests.live.wellrun import of_example
+
+            inputs = {**inputs, "cluster": of_example(self.content, objects)}
         report = check_objects(objects, only=[self.check], config=settings.config, as_of=AS_OF, **inputs)
         return report.result(self.check)
 

@@ -14,7 +14,10 @@ fi
 scratch="$(mktemp -d)"
 trap 'rm -rf "$scratch"' EXIT
 # Packed, not installed: no script of the package runs, and nothing that it depends on comes along.
-(cd "$scratch" && npm pack --silent "@octokit/webhooks-examples@$version" >/dev/null)
+if ! (cd "$scratch" && npm pack --silent "@octokit/webhooks-examples@$version" >/dev/null); then
+  echo "payloads: not fetched, since npm could not; the tests that read them are skipped"
+  exit 0
+fi
 echo "$sha256  $scratch/octokit-webhooks-examples-$version.tgz" | sha256sum --check --quiet
 tar -xzf "$scratch/octokit-webhooks-examples-$version.tgz" -C "$scratch"
 mkdir -p "$(dirname "$folder")"

@@ -117,9 +117,8 @@ class Trier:
     def _tried(
         self, attempt: Attempt, pattern: Pattern, made: tuple[Candidate, ...], index: int, mended: dict[Any, Candidate]
     ) -> Trial:
-        ways = tuple(
-            Way(tuple(Ladder(one, pattern, edit, index, mended) for one in reversed(made))) for edit in pattern.edits
-        )
+        asked = self._asked(made, pattern)
+        ways = tuple(Way(tuple(Ladder(one, pattern, edit, index, mended) for one in asked)) for edit in pattern.edits)
         trial = Trial(attempt, pattern, ways, self._pod_security(attempt.row, ways[0]))
         for way in ways if not trial.pod_security else ():
             self._go(way, pattern)
@@ -129,10 +128,20 @@ class Trier:
                     break  # it is let in already, whatever is said of the other ways
         return trial
 
+    def _asked(self, made: tuple[Candidate, ...], pattern: Pattern) -> list[Candidate]:
+        """The Pod first, then what makes it; what nothing can refuse is left out. Pod Security is for every Pod."""
+        return [
+            one
+            for one in reversed(made)
+            if self.policies.constraints
+            or (pattern.row == "RAIL-08" and one.kind == "Pod")
+            or self.policies.judges(one, pattern.keys)
+        ]
+
     def _go(self, way: Way, pattern: Pattern) -> None:
         """Ask every policy but Gatekeeper's about one way."""
         for ladder in way.ladders:
-            first = ladder.step(0) if self.policies.judges(ladder.own, pattern.keys) else None
+            first = ladder.step(0)
             if first is None:
                 continue
             for unit in self.policies.units(first.broken, self._last.get(pattern.words), pattern.keys):

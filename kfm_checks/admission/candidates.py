@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from kfm_checks.admission.defaults import completed
+from kfm_checks.admission.defaults import built_in, completed
 from kfm_checks.admission.defaults_pod import running_pod, sub
 from kfm_checks.admission.model import Candidate
 from kfm_checks.admission.resources import Resources
@@ -32,7 +32,8 @@ def candidate(obj: Manifest, inventory: Inventory, resources: Resources) -> Cand
         from kfm_checks.admission.crd_values import with_defaults
 
         done = with_defaults(done, schema)
-    made = Candidate(obj, done, resources.plural(key.group, key.kind))
+    known = built_in(key.group) or schema is not None
+    made = Candidate(obj, done, resources.plural(key.group, key.kind), defaults_known=known)
     return _in_namespace(made, inventory)
 
 
@@ -77,7 +78,8 @@ def _between(own: Candidate) -> Candidate | None:
     else:
         spec, metadata = dig(template, "spec", default={}), dig(template, "metadata", default={})
     obj = {"apiVersion": api_version, "kind": kind, "metadata": _metadata(metadata, own), "spec": spec}
-    return replace(own, obj=completed(obj), resource=f"{kind.lower()}s", origin_path=path, derived=True)
+    made = replace(own, obj=completed(obj), resource=f"{kind.lower()}s", origin_path=path, derived=True)
+    return replace(made, defaults_known=True)
 
 
 def _pod(own: Candidate, owner: Candidate, path: Path) -> Candidate | None:
@@ -87,7 +89,7 @@ def _pod(own: Candidate, owner: Candidate, path: Path) -> Candidate | None:
     metadata = _metadata(dig(template, "metadata", default={}), owner)
     obj = completed({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
     running_pod(obj["spec"])
-    return replace(own, obj=obj, resource="pods", origin_path=path, derived=True)
+    return replace(own, obj=obj, resource="pods", origin_path=path, derived=True, defaults_known=True)
 
 
 def _metadata(found: Any, owner: Candidate) -> dict[str, Any]:

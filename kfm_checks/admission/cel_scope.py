@@ -7,8 +7,14 @@ from typing import Any
 
 from kfm_checks.admission.cel import Program
 from kfm_checks.admission.cel_policy import Block, Expression
+from kfm_checks.admission.cel_scan import calls
 from kfm_checks.admission.defaults import undetermined
 from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
+
+#: Metadata is Kubernetes' own: what is absent there has no default.
+_OF_EVERY_OBJECT = frozenset(
+    {"metadata", "labels", "annotations", "name", "namespace", "finalizers", "ownerReferences"}
+)
 
 
 def request(candidate: Candidate) -> dict[str, Any]:
@@ -39,7 +45,10 @@ class Shared:
 
     def __init__(self, candidate: Candidate) -> None:
         self.candidate = candidate
-        self.values = bindings(candidate)
+        kin = candidate.kin
+        self.values: dict[str, Any] = (
+            {**shared(kin).values, "object": candidate.obj} if kin is not None else bindings(candidate)
+        )
         self._activation: Any = None
 
     @cached_property
@@ -92,6 +101,8 @@ class Scope:
         if expression.fields & self.unset:
             field_name = sorted(expression.fields & self.unset)[0]
             raise NotEvaluated(f"the server decides the value of {field_name} by itself")
+        if not self.candidate.defaults_known:
+            self._check_defaults(expression)
         if expression.reads_namespace and self.candidate.namespace and not self.candidate.namespace_known:
             raise NotEvaluated(f"the namespace {self.candidate.namespace} is not in the render")
         if not expression.variables and self._shared is not None:
@@ -104,6 +115,17 @@ class Scope:
             return expression.program.run(self._activation)
         except PolicyError as error:
             raise self._named(error, expression) from error
+
+    def _check_defaults(self, expression: Expression) -> None:
+        """A field that the object doesn't set may have a default that only its definition tells."""
+        assert expression.program is not None
+        named = expression.fields - calls(expression.text) - _OF_EVERY_OBJECT
+        absent = sorted(named - _keys(self.candidate.obj))
+        if absent:
+            kind = self.candidate.kind
+            raise NotEvaluated(
+                f"the default of {absent[0]} is not known: the definition of {kind} is not in the render"
+            )
 
     def _variable(self, name: str) -> None:
         if f"variables.{name}" in self.values or name in self._errors or name not in self.block.variables:
@@ -121,6 +143,13 @@ class Scope:
             if name in self._errors and f'"variables.{name}"' in str(error):
                 return self._errors[name]
         return error
+
+
+def _keys(value: Any) -> frozenset[str]:
+    """Every key of an object, at any depth."""
+    if isinstance(value, dict):
+        return frozenset(value).union(*(_keys(inner) for inner in value.values()))
+    return frozenset().union(*(_keys(item) for item in value)) if isinstance(value, list) else frozenset()
 
 
 def bindings(candidate: Candidate, params: Any = None) -> dict[str, Any]:

@@ -15,27 +15,8 @@ from typing import Any
 DEEPEST = 60
 Schema = Mapping[str, Any]
 _RESERVED = frozenset(
-    [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-    ]
-)
+    ["true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import"]
+) | {"let", "loop", "package", "namespace", "return"}
 _IDENTIFIER = re.compile(r"[A-Za-z_.\-/][A-Za-z0-9_.\-/]*")
 #: What every object has; of its metadata, rules see the name alone.
 _OBJECT: Schema = {

@@ -1,170 +1,23 @@
-"""Kyverno's ClusterPolicy and Policy: rules compiled once, PolicyExceptions, actions by namespace.
+"""Kyverno's ClusterPolicy and Policy: what each rule says of an object; they are read in kyverno_policy.py.
 
 https://kyverno.io/docs/policy-types/cluster-policy/
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, Literal
 
-from kfm_checks.admission.cel_policy import Block, Expression
 from kfm_checks.admission.cel_scope import Scope, bindings, unset_fields
-from kfm_checks.admission.kyverno_autogen import expanded
 from kfm_checks.admission.kyverno_context import Context
 from kfm_checks.admission.kyverno_exceptions import excepted
-from kfm_checks.admission.kyverno_match import UNJUDGED, kind_decides, kind_matches, rule_matches
-from kfm_checks.admission.kyverno_pattern import Check
-from kfm_checks.admission.kyverno_reads import fields
-from kfm_checks.admission.kyverno_rules import Answer, judge, patterns
-from kfm_checks.admission.kyverno_values import wildcard
+from kfm_checks.admission.kyverno_match import UNJUDGED, rule_matches
+from kfm_checks.admission.kyverno_policy import CelRule, Policy, Rule, action, compile_policy
+from kfm_checks.admission.kyverno_rules import Answer, judge
 from kfm_checks.admission.locate import breaking_containers
-from kfm_checks.admission.matching import in_namespace, texts
-from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Verdict
-from kfm_checks.admission.vap import Validation, conditions_hold, message_of, params_of, validation
+from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError, Verdict
+from kfm_checks.admission.vap import conditions_hold, message_of, params_of
 from kfm_checks.facts.objects import Inventory, dig, items
-from kfm_checks.model import Manifest
-
-
-@dataclass(frozen=True)
-class CelRule:
-    """A ``validate.cel`` rule, compiled."""
-
-    block: Block
-    conditions: tuple[tuple[str, Expression], ...]
-    validations: tuple[Validation, ...]
-
-
-@dataclass(frozen=True)
-class Rule:
-    """One validate rule, as written or generated."""
-
-    name: str
-    spec: Mapping[str, Any]
-    cel: CelRule | None
-    patterns: Mapping[int, Check] = field(default_factory=dict)
-    #: Names of the fields that its verdict hangs on, None where that can't be told.
-    fields: frozenset[str] | None = None
-
-
-@dataclass(frozen=True)
-class Policy:
-    """A policy with its rules and the exceptions that name it."""
-
-    obj: Manifest
-    rules: tuple[Rule, ...]
-    exceptions: tuple[Manifest, ...]
-    fails_open: bool
-    admission: bool
-    _by_kind: dict[tuple[str, ...], tuple[tuple[Rule, bool], ...]] = field(default_factory=dict)
-    _actions: dict[tuple[int, str], Action] = field(default_factory=dict)
-
-    def for_kind(self, candidate: Candidate) -> tuple[tuple[Rule, bool], ...]:
-        """Rules that name the candidate's kind, or no kind; and whether they are for it whatever else it is."""
-        key = (candidate.group, candidate.version, candidate.kind, candidate.operation)
-        if key not in self._by_kind:
-            named = [rule for rule in self.rules if kind_matches(rule.spec, candidate)]
-            decided = {id(rule) for rule in named if kind_decides(rule.spec)}
-            self._by_kind[key] = tuple(
-                (rule, id(rule) in decided)
-                for rule in named
-                if id(rule) not in decided or rule_matches(rule.spec, candidate)
-            )
-        return self._by_kind[key]
-
-    def reads(self, candidate: Candidate, keys: frozenset[str]) -> bool:
-        """Whether a change of these fields may change what an enforced rule says of the candidate."""
-        excepting = any(dig(e, "spec", "conditions") for e in self.exceptions)
-        return any(
-            (excepting or rule.fields is None or not keys.isdisjoint(rule.fields))
-            and self.action(rule, candidate) == "deny"
-            for rule, _ in self.for_kind(candidate)
-        )
-
-    @cached_property
-    def namespace(self) -> str:
-        """The one namespace of a Policy, "" of a ClusterPolicy."""
-        return self.obj.key.namespace if self.obj.key.kind == "Policy" else ""
-
-    def action(self, rule: Rule, candidate: Candidate) -> Action:
-        """What a failure leads to, looked up once a namespace."""
-        # A Namespace is judged by labels of its own.
-        key = (id(rule), candidate.namespace or f"/{candidate.kind}/{candidate.name}")
-        if key not in self._actions:
-            self._actions[key] = action(self, rule, candidate)
-        return self._actions[key]
-
-    @cached_property
-    def refused(self) -> tuple[str, ...]:
-        """CEL expressions that the type check refuses."""
-        return tuple(f"rule {r.name}: {text}" for r in self.rules if r.cel is not None for text in r.cel.block.refused)
-
-
-def compile_policy(obj: Manifest, inventory: Inventory) -> Policy:
-    """Read a policy; what can't be read is kept as a reason of its rule."""
-    spec = dig(obj, "spec", default={})
-    spec = spec if isinstance(spec, dict) else {}
-    written = [rule for rule in items(spec, "rules") if isinstance(rule.get("validate"), dict)]
-    rules = tuple(
-        Rule(str(rule.get("name") or ""), rule, _cel(rule), dict(patterns(rule.get("validate"))), fields(rule))
-        for rule in expanded(obj, written)
-    )
-    name = f"{obj.key.namespace}/{obj.key.name}" if obj.key.kind == "Policy" else obj.key.name
-    exceptions = tuple(
-        e
-        for e in inventory.of("PolicyException", "kyverno.io")
-        if any(_named(x, name) for x in items(e, "spec", "exceptions"))
-    )
-    open_ = "Ignore" in (spec.get("failurePolicy"), dig(spec, "webhookConfiguration", "failurePolicy"))
-    return Policy(obj, rules, exceptions, open_, spec.get("admission") is not False)
-
-
-def _named(entry: Mapping[str, Any], policy: str) -> bool:
-    return entry.get("policyName") == policy
-
-
-def _cel(rule: Mapping[str, Any]) -> CelRule | None:
-    spec = dig(rule, "validate", "cel")
-    if not isinstance(spec, dict):
-        return None
-    block = Block()
-    given = tuple(
-        (str(c.get("name") or ""), block.expression(c.get("expression"), "BOOL", f"celPrecondition {c.get('name')}"))
-        for c in items(rule, "celPreconditions")
-    )
-    block.declare(spec)
-    return CelRule(block, given, tuple(validation(v, i, block) for i, v in enumerate(items(spec, "expressions"))))
-
-
-def action(policy: Policy, rule: Rule, candidate: Candidate) -> Action:
-    """``deny`` where the rule enforces for the candidate's namespace, else ``audit``."""
-    spec = dig(policy.obj, "spec", default={})
-    validate = rule.spec.get("validate")
-    chosen = spec.get("validationFailureAction") or "Audit"
-    overrides = items(spec, "validationFailureActionOverrides")
-    if isinstance(validate, dict) and validate.get("failureAction"):
-        chosen, overrides = validate["failureAction"], items(validate, "failureActionOverrides")
-    for override in overrides:
-        if _overrides(override, candidate):
-            chosen = override.get("action") or chosen
-            break
-    enforced = str(chosen).lower() == "enforce" and policy.admission
-    return "deny" if enforced else "warn" if spec.get("emitWarning") is True else "audit"
-
-
-def _overrides(override: Mapping[str, Any], candidate: Candidate) -> bool:
-    namespaces = texts(override.get("namespaces"))
-    if namespaces and not any(wildcard(name, candidate.namespace) for name in namespaces):
-        return False
-    selector = override.get("namespaceSelector")
-    if isinstance(selector, dict):
-        try:
-            return in_namespace(selector, candidate)
-        except NotEvaluated:
-            return False
-    return bool(namespaces)
 
 
 def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory, *, locate: bool = True) -> Iterator[Verdict]:
@@ -173,18 +26,41 @@ def evaluate(policy: Policy, candidate: Candidate, inventory: Inventory, *, loca
         return
     if policy.namespace and policy.namespace != candidate.namespace:
         return
+    called = _called(policy, candidate)
+    if called is None:
+        return
     for rule, decided in policy.for_kind(candidate):
-        try:
-            if not decided and not rule_matches(rule.spec, candidate, policy.namespace):
-                continue
-            let_off = excepted(policy.exceptions, rule.name, rule.spec, candidate, inventory)
-            if let_off is not None:
-                yield _verdict(policy, rule, candidate, let_off)
-                continue
-        except (NotEvaluated, PolicyError) as reason:
-            yield _verdict(policy, rule, candidate, Answer("not-evaluated", str(reason)))
-            continue
-        yield _located(policy, rule, candidate, inventory, locate)
+        verdict = called or _ruled(policy, rule, decided, candidate, inventory, locate)
+        if verdict is not None:
+            yield verdict
+            if called or (policy.first_only and verdict.result in ("pass", "fail")):
+                return
+
+
+def _called(policy: Policy, candidate: Candidate) -> Verdict | Literal[False] | None:
+    """Whether the webhook is called for the candidate: None where not, a verdict where nobody can tell, else False."""
+    if not policy.conditions:
+        return False
+    try:
+        return False if conditions_hold(Scope.of(candidate, policy.block), policy.conditions) else None
+    except (NotEvaluated, PolicyError) as reason:
+        rules = policy.for_kind(candidate)
+        return _verdict(policy, rules[0][0], candidate, Answer("not-evaluated", str(reason))) if rules else None
+
+
+def _ruled(
+    policy: Policy, rule: Rule, decided: bool, candidate: Candidate, inventory: Inventory, locate: bool
+) -> Verdict | None:
+    """What one rule says; None where it is not for the candidate."""
+    try:
+        if not decided and not rule_matches(rule.spec, candidate, policy.namespace):
+            return None
+        let_off = excepted(policy.exceptions, rule.name, rule.spec, candidate, inventory)
+        if let_off is not None:
+            return _verdict(policy, rule, candidate, let_off)
+    except (NotEvaluated, PolicyError) as reason:
+        return _verdict(policy, rule, candidate, Answer("not-evaluated", str(reason)))
+    return _located(policy, rule, candidate, inventory, locate)
 
 
 def _verdict(policy: Policy, rule: Rule, candidate: Candidate, answer: Answer) -> Verdict:
@@ -250,3 +126,6 @@ def _located(policy: Policy, rule: Rule, candidate: Candidate, inventory: Invent
         return verdict
     path = verdict.path if verdict.path[: len(found[0][1])] == found[0][1] else found[0][1]
     return verdict._replace(containers=tuple(name for name, _ in found), path=path)
+
+
+__all__ = ["Policy", "Rule", "action", "compile_policy", "evaluate"]

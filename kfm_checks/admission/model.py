@@ -43,6 +43,8 @@ class Candidate:
     namespace_labels: Mapping[str, str] = field(default_factory=dict)
     namespace_annotations: Mapping[str, str] = field(default_factory=dict)
     namespace_known: bool = True
+    #: Whether the server's defaults of the kind are known: those of Kubernetes, or of a definition that is given.
+    defaults_known: bool = True
     operation: str = "CREATE"
 
     @cached_property
@@ -78,12 +80,19 @@ class Candidate:
     def annotations(self) -> dict[str, str]:
         return annotations_of(self.obj)
 
+    @cached_property
+    def kin(self) -> Candidate | None:
+        """What it is a variant of, where both have the same metadata: their requests are the same."""
+        return None
+
     def variant(self, obj: dict[str, Any]) -> Candidate:
         """The same with another object; what hangs on its metadata alone isn't worked out again."""
-        made = replace(self, obj=obj)
-        if obj.get("metadata") is self.obj.get("metadata"):
-            for name in ("key", "group", "version", "labels", "annotations"):
-                made.__dict__[name] = getattr(self, name)
+        if obj.get("metadata") is not self.obj.get("metadata"):
+            return replace(self, obj=obj)
+        made = object.__new__(Candidate)
+        # Tens of thousands are made: dataclasses.replace would take longer than a policy's verdict.
+        made.__dict__.update((name, getattr(self, name)) for name in _CARRIED)
+        made.__dict__.update(obj=obj, kin=self)
         return made
 
     def source_path(self, path: Path) -> Path:
@@ -91,6 +100,12 @@ class Candidate:
         if not self.derived:
             return path
         return (*self.origin_path, *path) if path[:1] in (("spec",), ("metadata",)) else self.origin_path
+
+
+_CARRIED = (
+    "source", "resource", "origin_path", "derived", "namespace_labels", "namespace_annotations", "namespace_known",
+    "defaults_known", "operation", "key", "group", "version", "labels", "annotations",
+)  # fmt: skip
 
 
 class Verdict(NamedTuple):

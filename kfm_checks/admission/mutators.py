@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from kfm_checks.admission.matching import Matcher
+from kfm_checks.admission.matching import Matcher, texts
 from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import Inventory, dig, items
@@ -27,15 +27,31 @@ class Mutator:
     #: MutatingAdmissionPolicy only: its ``matchConditions``.
     conditions: tuple[Mapping[str, Any], ...] = ()
     rule: Mapping[str, Any] | None = None
+    #: A mutation of Gatekeeper's, which matches as a constraint does.
+    constraint: Manifest | None = None
 
     def changes(self, candidate: Candidate, resources: Resources) -> bool:
         """Whether it reaches the candidate; what isn't known counts as reached."""
         try:
             if self.rule is not None:
                 return self._rule_reaches(candidate)
+            if self.constraint is not None:
+                return self._constrained(self.constraint, candidate)
             return all(matcher.match(candidate, resources) for matcher in self.matchers) and self._hold(candidate)
         except (NotEvaluated, PolicyError):
             return True
+
+    def _constrained(self, obj: Manifest, candidate: Candidate) -> bool:
+        from kfm_checks.admission.gatekeeper import Constraint, matches
+
+        for entry in items(obj, "spec", "applyTo"):
+            groups, kinds = texts(entry.get("groups")), texts(entry.get("kinds"))
+            if candidate.group in groups and candidate.kind in kinds:
+                break
+        else:
+            if obj.key.kind != "AssignMetadata":
+                return False
+        return matches(Constraint(obj, None, (), ()), candidate)
 
     def _rule_reaches(self, candidate: Candidate) -> bool:
         from kfm_checks.admission.kyverno_match import rule_matches
@@ -61,7 +77,21 @@ class Mutator:
 
 def mutators(inventory: Inventory) -> tuple[Mutator, ...]:
     """Every mutating policy of the render that is in force."""
-    return (*_mutating_admission(inventory), *_kyverno(inventory))
+    return (*_mutating_admission(inventory), *_kyverno(inventory), *_webhooks(inventory), *_gatekeeper(inventory))
+
+
+def _webhooks(inventory: Inventory) -> Iterator[Mutator]:
+    """Mutating webhooks: what they would change, only they know."""
+    for obj in inventory.of("MutatingWebhookConfiguration", ADMISSION):
+        for webhook in items(obj, "webhooks"):
+            matcher = Matcher.read({**webhook, "resourceRules": webhook.get("rules")}, everything=False)
+            yield Mutator(obj, (matcher,), tuple(items(webhook, "matchConditions")))
+
+
+def _gatekeeper(inventory: Inventory) -> Iterator[Mutator]:
+    """Gatekeeper's Assign, AssignMetadata, AssignImage and ModifySet, by their ``match``."""
+    for obj in inventory.of_group("mutations.gatekeeper.sh"):
+        yield Mutator(obj, constraint=obj)
 
 
 def _mutating_admission(inventory: Inventory) -> Iterator[Mutator]:

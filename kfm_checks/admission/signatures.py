@@ -6,15 +6,16 @@ Whether a signature is there can't be known without the registry; whether it wou
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.admission import lib_image
+from kfm_checks.admission.kyverno_exceptions import excepted
 from kfm_checks.admission.kyverno_match import UNJUDGED, rule_matches
+from kfm_checks.admission.kyverno_policy import exceptions_of, overridden
 from kfm_checks.admission.kyverno_values import wildcard
-from kfm_checks.admission.matching import Matcher, in_namespace, texts
+from kfm_checks.admission.matching import Matcher, texts
 from kfm_checks.admission.model import Candidate, NotEvaluated
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import Inventory, dig, items
@@ -52,28 +53,27 @@ def normalised(image: str) -> str:
 
 def verifiers(inventory: Inventory, resources: Resources) -> tuple[Verifier, ...]:
     """Every rule of the render that verifies signatures."""
-    return (
-        *_kyverno(inventory),
-        *_image_validating(inventory, resources),
-        *_policy_controller(inventory),
-        *_ratify(inventory),
-        *_connaisseur(inventory),
-    )
+    from kfm_checks.admission.signatures_others import others
+
+    return (*_kyverno(inventory), *_image_validating(inventory, resources), *others(inventory))
 
 
 def _kyverno(inventory: Inventory) -> Iterator[Verifier]:
     for policy in (*inventory.of("ClusterPolicy", "kyverno.io"), *inventory.of("Policy", "kyverno.io")):
         for rule in items(policy, "spec", "rules"):
             for verification in items(rule, "verifyImages"):
-                yield _kyverno_rule(policy, rule, verification)
+                yield _kyverno_rule(policy, rule, verification, inventory)
 
 
-def _kyverno_rule(policy: Manifest, rule: Mapping[str, Any], verification: Mapping[str, Any]) -> Verifier:
+def _kyverno_rule(
+    policy: Manifest, rule: Mapping[str, Any], verification: Mapping[str, Any], inventory: Inventory
+) -> Verifier:
     wanted = texts(verification.get("imageReferences")) or _texts_of(verification.get("image"))
     skipped = texts(verification.get("skipImageReferences"))
     chosen = verification.get("failureAction") or dig(policy, "spec", "validationFailureAction") or "Audit"
     asked = verification.get("required") is not False and dig(policy, "spec", "admission") is not False
-    enforced = str(chosen).lower() == "enforce" and asked
+    overrides = () if verification.get("failureAction") else items(policy, "spec", "validationFailureActionOverrides")
+    exceptions = exceptions_of(policy, inventory)
     namespace = policy.key.namespace if policy.key.kind == "Policy" else ""
     hangs = bool(rule.get("preconditions"))
 
@@ -84,12 +84,21 @@ def _kyverno_rule(policy: Manifest, rule: Mapping[str, Any], verification: Mappi
         try:
             if not rule_matches(rule, pod, namespace):
                 return None
+            if excepted(exceptions, str(rule.get("name") or ""), rule, pod, inventory) is not None:
+                return None
         except NotEvaluated:
             return "unknown"
-        return "unknown" if hangs else "enforced" if enforced else "audited"
+        action = overridden(overrides, pod) or chosen
+        return "unknown" if hangs else "enforced" if asked and str(action).lower() == "enforce" else "audited"
 
     trust, weak = _attestors(verification)
-    return Verifier(policy, str(rule.get("name") or ""), trust, weak, covers)
+    return Verifier(policy, str(rule.get("name") or ""), trust, weak or _fails_open(policy), covers)
+
+
+def _fails_open(policy: Manifest) -> str:
+    """Said of a policy that lets images by whenever it can't be asked."""
+    failing = (dig(policy, "spec", "failurePolicy"), dig(policy, "spec", "webhookConfiguration", "failurePolicy"))
+    return "it fails open (failurePolicy: Ignore): an error lets the image by" if "Ignore" in failing else ""
 
 
 def _texts_of(value: Any) -> tuple[str, ...]:
@@ -117,10 +126,10 @@ def _attestors(verification: Mapping[str, Any]) -> tuple[str, str]:
     ]
     if verification.get("key"):
         return "a key", ""
-    return _trust(entries)
+    return trust_of(entries)
 
 
-def _trust(entries: list[dict[str, Any]]) -> tuple[str, str]:
+def trust_of(entries: list[dict[str, Any]]) -> tuple[str, str]:
     """What is trusted, in words, and what is wrong with it."""
     if not entries:
         return "nobody", "it names no attestor: any signature would do"
@@ -171,7 +180,7 @@ def _image_policy(policy: Manifest, resources: Resources) -> Verifier:
         return "unknown" if hangs else "enforced" if enforced else "audited"
 
     trust, weak = _image_attestors(policy)
-    return Verifier(policy, "policy", trust, weak, covers)
+    return Verifier(policy, "policy", trust, weak or _fails_open(policy), covers)
 
 
 def _image_attestors(policy: Manifest) -> tuple[str, str]:
@@ -183,85 +192,4 @@ def _image_attestors(policy: Manifest) -> tuple[str, str]:
             entries += [{"keyless": identity} for identity in identities] or [{"keys": cosign.get("key")}]
         elif isinstance(attestor.get("notary"), dict):
             entries.append({"certificates": True})
-    return _trust(entries)
-
-
-def glob_pattern(glob: str) -> re.Pattern[str]:
-    """policy-controller's globs: ``*`` stays within a part of the path, ``**`` doesn't."""
-    if "/" not in glob and "*" not in glob:
-        glob = f"index.docker.io/library/{glob}"
-    parts = re.split(r"(\*\*|\*|\?)", glob)
-    made = "".join({"**": ".*", "*": "[^/]*", "?": "[^/]"}.get(part, re.escape(part)) for part in parts)
-    return re.compile(made + r"(?::[\w.-]+)?(?:@.*)?")
-
-
-def _policy_controller(inventory: Inventory) -> Iterator[Verifier]:
-    for policy in inventory.of("ClusterImagePolicy", "policy.sigstore.dev"):
-        yield _cluster_image_policy(policy)
-
-
-def _cluster_image_policy(policy: Manifest) -> Verifier:
-    patterns = [glob_pattern(str(i["glob"])) for i in items(policy, "spec", "images") if isinstance(i.get("glob"), str)]
-    enforced = str(dig(policy, "spec", "mode", default="enforce")).lower() == "enforce"
-    hangs = bool(items(policy, "spec", "match"))
-
-    def covers(pod: Candidate, image: str) -> Covered | None:
-        full = (
-            normalised(image).replace("docker.io/", "index.docker.io/", 1)
-            if "docker.io/" in image
-            else normalised(image)
-        )
-        if not any(p.fullmatch(name) for p in patterns for name in (full, normalised(image))):
-            return None
-        selector = {"matchExpressions": [{"key": "policy.sigstore.dev/include", "operator": "In", "values": ["true"]}]}
-        try:
-            if not in_namespace(selector, pod):
-                return None
-        except NotEvaluated:
-            return "unknown"
-        return "unknown" if hangs else "enforced" if enforced else "audited"
-
-    entries: list[dict[str, Any]] = []
-    passes = False
-    for authority in items(policy, "spec", "authorities"):
-        passes = passes or dig(authority, "static", "action") == "pass"
-        identities = items(authority, "keyless", "identities")
-        entries += [{"keyless": identity} for identity in identities]
-        if not identities:
-            entries.append({"keyless": {}} if "keyless" in authority else {"keys": authority.get("key")})
-    trust, weak = _trust(entries)
-    return Verifier(
-        policy, "policy", trust, "it lets images by without a signature (static: pass)" if passes else weak, covers
-    )
-
-
-def _ratify(inventory: Inventory) -> Iterator[Verifier]:
-    """Ratify answers a Gatekeeper constraint; without its Verifier nothing says whom it trusts."""
-    found = [o for o in inventory.of_group("config.ratify.deislabs.io") if o.key.kind.endswith("Verifier")]
-    asked = [o for o in inventory.of_group("constraints.gatekeeper.sh") if "ratify" in o.key.kind.lower()]
-    if not asked:
-        return
-    from kfm_checks.admission import gatekeeper
-
-    exempt = gatekeeper.exempt_namespaces(inventory)
-    for obj in asked:
-        constraint = gatekeeper.compile_constraint(obj, {}, exempt)
-
-        def covers(pod: Candidate, _image: str, constraint: gatekeeper.Constraint = constraint) -> Covered | None:
-            try:
-                if not gatekeeper.matches(constraint, pod):
-                    return None
-            except NotEvaluated:
-                return "unknown"
-            return "enforced" if "deny" in constraint.actions else "audited"
-
-        trust = ", ".join(sorted(o.key.name for o in found))
-        yield Verifier(
-            obj, "violation", trust or "nobody", "" if found else "no Ratify Verifier is in the render", covers
-        )
-
-
-def _connaisseur(inventory: Inventory) -> Iterator[Verifier]:
-    for obj in inventory.of("ConfigMap"):
-        if "connaisseur" in obj.key.name and "policy" in str(obj.get("data")):
-            yield Verifier(obj, "policy", "its validators", "", lambda _pod, _image: "unknown")
+    return trust_of(entries)

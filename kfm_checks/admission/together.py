@@ -70,6 +70,8 @@ def groups(policies: Sequence[Policy | None]) -> tuple[Group, ...]:
 
 def settled(groups: Sequence[Group], candidate: Candidate) -> dict[int, int]:
     """Place of a policy -> HOLDS or NOT_FOR_IT; what needs a closer look is left out."""
+    if not candidate.defaults_known:
+        return {}  # what is absent may have a default: each is looked at by itself
     return {place: said for group in groups for place, said in group.ask(candidate)}
 
 

@@ -78,6 +78,9 @@ def compile_policy(obj: Manifest, block: Block | None = None) -> Policy:
         for c in items(spec, "matchConditions")
     )
     block.declare(spec)
+    for index, annotation in enumerate(items(spec, "auditAnnotations")):
+        # They decide nothing, but the type check refuses the policy for one of them too.
+        block.expression(annotation.get("valueExpression"), "", f"auditAnnotation {index + 1}")
     kind = dig(spec, "paramKind")
     return Policy(
         obj,
@@ -188,7 +191,14 @@ def params_of(
     """The objects of a kind that a reference names or selects. Raises PolicyError where there is none."""
     found = [obj for obj in inventory if (obj.key.api_version, obj.key.kind) == kind]
     if any(obj.key.namespace for obj in found) or ref.get("namespace"):
-        namespace = str(ref.get("namespace") or candidate.namespace)
+        # The request for a Namespace is one in that namespace.
+        own = candidate.name if candidate.kind == "Namespace" and not candidate.group else candidate.namespace
+        namespace = str(ref.get("namespace") or own)
+        if not namespace:
+            raise PolicyError(
+                "failed to configure binding: cannot use namespaced paramRef in policy binding that matches "
+                "cluster-scoped resources"
+            )
         found = [obj for obj in found if obj.key.namespace == namespace]
     if isinstance(ref.get("selector"), dict):
         found = [obj for obj in found if selected(ref["selector"], labels_of(obj))]

@@ -6,19 +6,19 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from kfm_checks.change.data import bytes_of
 from kfm_checks.change.git import Clone, GitError, extract
+from kfm_checks.change.history import writes
 from kfm_checks.change.rehearsal import Merged, Scratch
-from kfm_checks.change.renames import has_overlay, renamed
+from kfm_checks.change.renames import path_in_base
+from kfm_checks.change.rules import settings_of_added
 from kfm_checks.change.sides import side, view
-from kfm_checks.config import NAME, Settings, load_settings
+from kfm_checks.config import Settings, load_settings
 from kfm_checks.errors import KfmChecksError, NotVerified
 from kfm_checks.facts.change_base import Introduced, Rehearsal
 from kfm_checks.facts.change_risks import View
@@ -26,7 +26,7 @@ from kfm_checks.facts.tree import TEXT_LIMIT, TreeFile
 from kfm_checks.records import FOLDER, Record, load_records
 from kfm_checks.run import Judged, Options
 
-#: A change of more commits than this is looked at as a whole only.
+#: An approval is looked for so many merges back.
 COMMITS = 500
 
 
@@ -46,7 +46,7 @@ class GitBase:
         self.clone, self.commits, self.options = clone, commits, options
         self.commit = commits.start
         #: The overlay's path in the head, and in the base: another one where the change renames it.
-        self.head_path, self.path = path, _path_in_base(clone, commits, path)
+        self.head_path, self.path = path, path_in_base(clone, (commits.tip, commits.start, commits.head), path)
         self._place = Path(tempfile.mkdtemp(prefix="kfm-checks-change-")).resolve()
         # Gone with this object, and at the latest with the process.
         weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
@@ -88,13 +88,7 @@ class GitBase:
 
         What it declares not applicable doesn't count: a change never exempts itself.
         """
-        with tempfile.TemporaryDirectory(dir=self._place) as place:
-            for folder in PurePosixPath(self.path).parents:
-                _copied(self._tip / folder / NAME, Path(place) / folder / NAME)
-            _copied(own / NAME, Path(place) / self.path / NAME)
-            found = load_settings(Path(place) / self.path, Path(place))
-        config = msgspec.structs.replace(found.config, not_applicable=self.settings.config.not_applicable)
-        return replace(found, config=config)
+        return settings_of_added(self._tip, self.path, own, self.settings)
 
     @cached_property
     def records(self) -> tuple[Record, ...]:
@@ -142,15 +136,13 @@ class GitBase:
         return self.clone.changed(self.commits.start, self.commits.head)
 
     @cached_property
-    def _commits(self) -> tuple[str, ...]:
-        """The commits of the change, the oldest first."""
-        span = f"{self.commits.start}..{self.commits.head}"
-        return tuple(self.clone.text("rev-list", "--reverse", "--topo-order", f"--max-count={COMMITS}", span).split())
+    def _writes(self) -> tuple[tuple[str, str, str], ...]:
+        return writes(self.clone, self.commits.start, self.commits.head)
 
     @cached_property
     def touched(self) -> frozenset[str]:
         """Every path that a commit of the change writes."""
-        return frozenset(path for commit in self._commits for path, _ in self._written(commit))
+        return frozenset(path for _, path, _ in self._writes)
 
     def introduced(self, paths: frozenset[str]) -> tuple[Introduced, ...]:
         """Versions of these files that the change's commits bring in, history included."""
@@ -158,27 +150,11 @@ class GitBase:
 
     def _introduced(self, paths: frozenset[str]) -> Iterator[Introduced]:
         seen = {(path, sha) for path, sha in self._entries.items()}
-        for commit in self._commits:
-            for path, sha in self._written(commit):
-                if path in paths and (path, sha) not in seen:
-                    seen.add((path, sha))
-                    if file := self._file(path, sha):
-                        yield Introduced(file, commit, self._lines(path))
-
-    def _written(self, commit: str) -> Iterator[tuple[str, str]]:
-        """(path, blob) of each file that a commit writes; of a merge, what it writes against all its parents."""
-        words = self.clone.text(
-            "diff-tree", "-r", "-c", "-z", "--root", "--no-renames", "--raw", "--no-commit-id", commit
-        )
-        parts = iter(words.split("\0"))
-        for meta in parts:
-            if not meta.startswith(":"):
-                continue
-            count = len(meta) - len(meta.lstrip(":"))
-            fields = meta.lstrip(":").split()
-            path, mode, sha = next(parts, ""), fields[count], fields[2 * count + 1]
-            if mode.startswith("100"):
-                yield path, sha
+        for commit, path, sha in self._writes:
+            if path in paths and (path, sha) not in seen:
+                seen.add((path, sha))
+                if file := self._file(path, sha):
+                    yield Introduced(file, commit, self._lines(path))
 
     def _file(self, path: str, sha: str) -> TreeFile | None:
         size = int(self.clone.text("cat-file", "-s", sha))
@@ -252,19 +228,6 @@ class GitBase:
     def _touched_data(self) -> bool:
         folders = {f"{path}/data/" if path not in {"", "."} else "data/" for path in (self.path, self.head_path)}
         return any(path.startswith(tuple(folders)) for _, path in self.changed)
-
-
-def _path_in_base(clone: Clone, commits: Commits, path: str) -> str:
-    """Where the base has the overlay: a change that renames it does not leave the base's rules behind."""
-    if has_overlay(clone, commits.tip, path) or not has_overlay(clone, commits.head, path):
-        return path
-    return renamed(Clone(clone.folder, path), commits.start, commits.head, backwards=True) or path
-
-
-def _copied(file: Path, to: Path) -> None:
-    if file.is_file():
-        to.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(file, to)
 
 
 def empty() -> View:

@@ -48,6 +48,7 @@ def _collect(server: Any, name: str, number: int, asking: str) -> ChangeRequest:
     merge = project.mergerequests.get(number)
     said = merge.attributes
     head = str(said.get("sha") or "")
+    changes = merge.changes()
     return ChangeRequest(
         provider="gitlab",
         number=number,
@@ -63,7 +64,8 @@ def _collect(server: Any, name: str, number: int, asking: str) -> ChangeRequest:
         reviews=tuple(_reviews(merge.approvals.get().attributes, _resets(project), head)),
         checks=_jobs(project, merge, head),
         asking=asking,
-        files=tuple(_file(change) for change in items(merge.changes(), "changes")),
+        # GitLab says where it lists a part of the files only: then nobody told.
+        files=None if dig(changes, "overflow") is True else tuple(map(_file, items(changes, "changes"))),
         commits=tuple(Commit(str(one.id), tuple(getattr(one, "parent_ids", ()) or ())) for one in merge.commits()),
     )
 
@@ -90,7 +92,9 @@ def _jobs(project: Any, merge: Any, head: str) -> tuple[CheckRun, ...]:
     if not pipelines:
         return ()
     latest = max(pipelines, key=lambda one: int(one.id))
-    jobs = project.pipelines.get(latest.id).jobs.list(get_all=True)
+    pipeline = project.pipelines.get(latest.id)
+    # A bridge stands for the pipeline that it starts.
+    jobs = [*pipeline.jobs.list(get_all=True), *pipeline.bridges.list(get_all=True)]
     # A job that is allowed to fail, and does, is no gate.
     gates = [job for job in jobs if not (job.attributes.get("allow_failure") and job.status == "failed")]
     return tuple(_job(job, head) for job in gates)

@@ -8,7 +8,6 @@ touched. Variables that point git elsewhere are dropped, replacement objects are
 from __future__ import annotations
 
 import os
-import re
 import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -28,7 +27,8 @@ NEUTRAL = (
     "-c", f"core.attributesFile={os.devnull}", "-c", "protocol.allow=never", "-c", "protocol.file.allow=never",
     "-c", "submodule.recurse=false", "-c", "gc.auto=0", "-c", "commit.gpgSign=false", "-c", "core.pager=cat",
 )  # fmt: skip
-_SHA = re.compile(r"^[0-9a-f]{40}([0-9a-f]{24})?$")
+#: What is said where blobs were left out when the clone was made; none is fetched.
+_ABSENT, _PARTIAL = "the content of a file is not in this clone, which is a partial one", "clone without --filter"
 
 
 class GitError(KfmChecksError):
@@ -78,6 +78,8 @@ class Clone:
         except subprocess.TimeoutExpired:
             raise GitError(f"git did not answer within {TIME_LIMIT} s", remedy="try a smaller clone") from None
         if done.returncode:
+            if b"promisor remote" in done.stderr or b"lazy fetching" in done.stderr:
+                raise GitError(_ABSENT, remedy=_PARTIAL)
             why = one_line(done.stderr.decode("utf-8", "replace")).removeprefix("fatal: ")[:200]
             raise GitError(f"git refuses: {why or arguments[0]}", remedy="check the clone")
         return done.stdout
@@ -158,7 +160,7 @@ class Clone:
             end = output.index(b"\n", at)
             head = output[at:end].split()
             if len(head) != 3:
-                raise GitError("a file's content is not in this clone", remedy="fetch it: the clone is a partial one")
+                raise GitError(_ABSENT, remedy=_PARTIAL)
             size = int(head[2])
             yield sha, output[end + 1 : end + 1 + size]
             at = end + 2 + size

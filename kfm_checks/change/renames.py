@@ -32,3 +32,14 @@ def renamed(clone: Clone, base: str, head: str, *, backwards: bool) -> str:
         if folder == clone.path and name in ENTRYPOINTS:
             return there.rpartition("/")[0]
     return ""
+
+
+def path_in_base(clone: Clone, commits: tuple[str, str, str], path: str) -> str:
+    """Where the base has the overlay: a change that renames it does not leave the base's rules behind.
+
+    ``commits``: the tip of the base branch, where the change parted from it, and its head.
+    """
+    tip, start, head = commits
+    if has_overlay(clone, tip, path) or not has_overlay(clone, head, path):
+        return path
+    return renamed(Clone(clone.folder, path), start, head, backwards=True) or path

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from kfm_checks.checks import (
     access,
@@ -58,10 +57,10 @@ from kfm_checks.checks import (
 from kfm_checks.checks import readme as readme_checks
 from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS
 from kfm_checks.model import Evidence
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Check:
+class Check(Value, frozen=True):
     """A line of the catalogue."""
 
     function: Callable[..., Iterable[Evidence]]
@@ -70,6 +69,8 @@ class Check:
     #: The live twin of a check: the same function on the cluster's own objects. Named are the kinds that it reads
     #: (``Service``, ``Ingress.networking.k8s.io``): one that could not be listed makes it not verified.
     live: tuple[str, ...] = ()
+    #: Without all of these kinds nothing can be said: what could not be listed would be found wanting.
+    whole: bool = False
 
     @property
     def name(self) -> str:
@@ -114,7 +115,7 @@ _POLICIES = (
 CHECKS: tuple[Check, ...] = (
     Check(metadata.environment_is_production, "nothing names an environment"),
     Check(metadata.cluster_name_is_known, "nothing names a cluster"),
-    Check(live_metadata.cluster_name_is_known_live, "nothing names a cluster"),
+    Check(live_metadata.cluster_name_is_known_live, "the cluster does not tell its name"),
     Check(gitops.gitops_controller_is_known, "no GitOps object"),
     Check(
         gitops.gitops_controller_is_known,
@@ -201,7 +202,12 @@ CHECKS: tuple[Check, ...] = (
     Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(admission.admission_policies_are_enforced, "no workload, no Service and no policy"),
-    Check(admission.admission_policies_are_enforced, "no workload and no policy in the cluster", live=_POLICIES),
+    Check(
+        admission.admission_policies_are_enforced,
+        "no workload and no policy in the cluster",
+        live=_POLICIES,
+        whole=True,
+    ),
     Check(admission.objects_pass_admission_policies, "no admission policy in the render"),
     Check(admission.image_signatures_are_verified, "no workload outside the platform's namespaces"),
     Check(tokens.service_account_tokens_are_needed, "no pod"),

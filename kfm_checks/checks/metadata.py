@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import file_key, holds, judged
+from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.gitops import Reconciler
+from kfm_checks.facts.live_names import names as live_names
 from kfm_checks.facts.objects import Inventory, dig, labels_of
 from kfm_checks.facts.tree import Tree
 from kfm_checks.model import Evidence
@@ -71,11 +73,13 @@ def _family(word: str) -> frozenset[str]:
     return next((family for family in ENVIRONMENTS if word.lower() in family), frozenset())
 
 
-def cluster_name_is_known(inventory: Inventory, reconcilers: tuple[Reconciler, ...]) -> Iterator[Evidence]:
+def cluster_name_is_known(
+    inventory: Inventory, reconcilers: tuple[Reconciler, ...], cluster: Cluster | None
+) -> Iterator[Evidence]:
     """The cluster's name is known.
 
-    Read from a GitOps destination, an Argo CD cluster Secret, or a ConfigMap that carries a cluster name. `in-cluster`
-    names none.
+    Read from a GitOps destination, an Argo CD cluster Secret, a ConfigMap that carries a cluster name, or from the
+    cluster itself where one was looked at. `in-cluster` names none.
 
     Remedy: write the name into the destination (`destination.name`), or into a ConfigMap under `cluster-name`.
     """
@@ -95,6 +99,8 @@ def cluster_name_is_known(inventory: Inventory, reconcilers: tuple[Reconciler, .
             value = dig(config, "data", key)
             if isinstance(value, str) and value not in NO_NAMES:
                 names.append(holds(config, ("data", key), message="a ConfigMap names the cluster", observed=value))
+    for obj, at, name in live_names(cluster) if cluster is not None else ():
+        names.append(holds(obj, at, message="the cluster tells its name", observed=name))
     if not names:
         raise NotVerified("no GitOps destination, cluster Secret or ConfigMap names the cluster")
     yield from names

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 
 from kfm_checks.config import Config
@@ -24,6 +23,7 @@ from kfm_checks.facts.access.personas import (
 from kfm_checks.facts.access.rules import ALL, Rule
 from kfm_checks.facts.objects import labels_of
 from kfm_checks.model import Evidence, ObjectKey
+from kfm_checks.values import Value
 
 CONFIG = file_key("kfm-checks.yaml")
 #: What a persona may not do whoever else does: capabilities, by the persona that they belong to.
@@ -34,8 +34,7 @@ FORBIDDEN: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-@dataclass(frozen=True)
-class Overlap:
+class Overlap(Value, frozen=True):
     """One entry of ``personas.allowed-overlap``: ``[PERSONA+PERSONA:] [VERB] RESOURCE[.GROUP]``, or the pair alone."""
 
     pair: frozenset[str]
@@ -144,8 +143,7 @@ def _judged(subject: str, persona: str, grant: Grant, lines: Lines) -> Evidence:
     )
 
 
-@dataclass(frozen=True)
-class Held:
+class Held(Value, frozen=True):
     """Changes that a persona may make, to be asked often: an overlay has tens of thousands of pairs."""
 
     #: (API group, resource, verb) -> name ("" for all) -> namespaces ("" for the cluster).
@@ -168,8 +166,7 @@ class Held:
                 yield from (Writes(place, group, resource, name, verb) for place in places)
 
 
-@dataclass(frozen=True)
-class Lines:
+class Lines(Value, frozen=True):
     """The lines between personas: what each may not hold, and what others hold already."""
 
     overlaps: tuple[Overlap, ...]

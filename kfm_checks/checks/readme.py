@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
 
 from kfm_checks.config import Config
@@ -13,6 +12,7 @@ from kfm_checks.evidence import file_key, judged
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import Evidence, Source
 from kfm_checks.readme import Link, Readme, parse_readme
+from kfm_checks.values import Value
 
 _PLACEHOLDER = re.compile(r"[<>{}$*?\[\]…\s]|\.\.\.|(^|/)[A-Z]{2,}(/|\.[a-z]+$|$)")
 _API_VERSION = re.compile(r"(^|/)v\d+((alpha|beta)\d+)?(/|$)")
@@ -43,8 +43,7 @@ def readme_references_resolve(readme: Readme, tree: Tree, config: Config) -> Ite
             yield _evidence(found, readme)
 
 
-@dataclass(frozen=True)
-class _Found:
+class _Found(Value, frozen=True):
     """A reference and whether it resolves; None: nobody could tell."""
 
     target: str

@@ -36,7 +36,7 @@ COMMANDS: Mapping[str, tuple[str, str, str]] = {
 
 
 #: New objects between two looks for garbage. Nearly all that a run makes lives to its end: looking often finds nothing.
-COLLECT_AFTER = 100_000
+COLLECT_AFTER = 500_000
 
 
 class LazyGroup(click.Group):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.disruption import selects
@@ -13,6 +12,7 @@ from kfm_checks.facts.objects import Inventory, dig, items, labels_of
 from kfm_checks.facts.selectors import matches_map
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 #: What Velero keeps a backup for where the schedule gives no ``ttl`` (its documented default).
 VELERO_TTL = "720h0m0s"
@@ -27,8 +27,7 @@ _RETENTION = re.compile(r"retention|retain|keep[-_ ]|forget|prune|expire|older-t
 _VOLUMES = ("persistentvolumeclaims", "persistentvolumes", "pods")
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Value, frozen=True):
     """A datastore as backups see it."""
 
     namespace: str
@@ -43,8 +42,7 @@ class Target:
     hosts: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Backup:
+class Backup(Value, frozen=True):
     """One schedule that covers a datastore. ``retention`` is "" where nothing says how long a copy is kept."""
 
     obj: Manifest

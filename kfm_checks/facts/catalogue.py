@@ -59,6 +59,7 @@ from kfm_checks.facts.secrets_makers import secret_makers
 from kfm_checks.facts.secrets_uses import direct_backends, secret_uses
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
+from kfm_checks.records_history import record_commits
 
 #: What a run is given, and by which method a check that reads it looks. None: it is no evidence by itself.
 INPUTS: Mapping[str, Method | None] = {
@@ -89,6 +90,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         inventory,
         tracked_files,
         ignored_files,
+        record_commits,
         manifest_files,
         reconcilers,
         layout,

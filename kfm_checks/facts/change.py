@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.errors import NotVerified
@@ -21,6 +20,7 @@ from kfm_checks.facts.network.reach import Network
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.references import References
 from kfm_checks.facts.tree import Tree
+from kfm_checks.values import Value
 
 #: Where GitHub and GitLab look for the text that a new request starts with.
 TEMPLATES = (
@@ -56,8 +56,7 @@ def _reader(base: Base | None, tree: Tree | None) -> Callable[[str], str | None]
     return read
 
 
-@dataclass(frozen=True)
-class ChangedPath:
+class ChangedPath(Value, frozen=True):
     """A changed file. ``governed``: it is part of the overlay or of what the overlay is made from."""
 
     path: str
@@ -66,8 +65,7 @@ class ChangedPath:
     line: int | None
 
 
-@dataclass(frozen=True)
-class Ownership:
+class Ownership(Value, frozen=True):
     """The changed files with their owners, and the file that names them; None where there is no such file."""
 
     rules: OwnerRules | None

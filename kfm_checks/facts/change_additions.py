@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.change_base import Base
@@ -22,6 +21,7 @@ from kfm_checks.facts.secrets_walk import exposures_in, exposures_of
 from kfm_checks.facts.tree import Tree
 from kfm_checks.facts.workloads import POD_TEMPLATES, Workload
 from kfm_checks.model import Manifest, Path, Source
+from kfm_checks.values import Value
 
 #: Names of interfaces by which a platform is administered, as their charts and manifests name the Services.
 _ADMIN = re.compile(
@@ -35,8 +35,7 @@ _NAME = re.compile(
 )
 
 
-@dataclass(frozen=True)
-class AddedCredential:
+class AddedCredential(Value, frozen=True):
     """A credential that the change brings in. ``commit`` "": it is in the files as they are now."""
 
     where: str
@@ -48,8 +47,7 @@ class AddedCredential:
     commit: str = ""
 
 
-@dataclass(frozen=True)
-class AddedAddress:
+class AddedAddress(Value, frozen=True):
     """An address that the change writes into configuration outside its namespace; ``allowed`` None: nobody declared."""
 
     obj: Manifest
@@ -60,8 +58,7 @@ class AddedAddress:
     allowed: bool | None
 
 
-@dataclass(frozen=True)
-class Additions:
+class Additions(Value, frozen=True):
     """What was looked at, and what was found in it."""
 
     files: int
@@ -130,8 +127,7 @@ def _within(path: Path, changed: Path) -> bool:
 # -- addresses -------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class _Sensitive:
+class _Sensitive(Value, frozen=True):
     what: Literal["datastore", "administration interface"]
     owner: str
     clients: tuple[str, ...] | None

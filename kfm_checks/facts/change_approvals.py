@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 
 from kfm_checks.facts.change_request import ChangeRequest, Review
+from kfm_checks.values import Value
 
 #: Comments leave a reviewer's word as it was.
 _SPEAKING = frozenset({"approved", "changes-requested", "dismissed"})
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Value, frozen=True):
     """A reviewer's last word. ``counts`` None: nobody can tell whether it is about what is to be merged."""
 
     reviewer: str

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from kfm_checks.values import Value
 
 if TYPE_CHECKING:
     from kfm_checks.facts.change_risks import View
     from kfm_checks.facts.tree import TreeFile
 
 
-@dataclass(frozen=True)
-class Rehearsal:
+class Rehearsal(Value, frozen=True):
     """What happened when the change was taken back in a scratch place.
 
     ``conflicts`` names the files in which the revert conflicts, ``unmergeable`` those in which the change itself
@@ -30,8 +30,7 @@ class Rehearsal:
     unseen: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Introduced:
+class Introduced(Value, frozen=True):
     """A version of a file that the change brings in, and the commit that does; "" for the working tree."""
 
     file: TreeFile

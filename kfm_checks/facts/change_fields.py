@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Hashable, Iterator, Mapping
-from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
@@ -18,14 +17,14 @@ from kfm_checks.facts.change_schema import Node, root
 from kfm_checks.facts.objects import dig
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: What the API server writes into metadata, and no reconciler applies.
 _SERVERS = frozenset({"creationTimestamp", "managedFields", "resourceVersion", "uid", "generation", "selfLink"})
 _TEXT_LIMIT = 2_000
 
 
-@dataclass(frozen=True)
-class _At:
+class _At(Value, frozen=True):
     """Where the comparison stands on both sides: the paths differ where items of a list moved."""
 
     base: Path

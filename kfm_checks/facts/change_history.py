@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.facts.repository import Repository
+from kfm_checks.values import Value
 
 #: So many commits of the branch are looked through.
 DEPTH = 2_000
@@ -14,8 +14,7 @@ _REVERTED = re.compile(r"This reverts (?:commit|merge request) ([0-9a-f]{7,64})"
 _TITLE = re.compile(r'^Revert ["\']', re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Revert:
+class Revert(Value, frozen=True):
     """A commit of the branch that takes back another; ``commits`` are both, as far as they are named."""
 
     sha: str

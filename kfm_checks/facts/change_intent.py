@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from kfm_checks.values import Value
 
 Part = Literal["what", "why", "verification", "rollback"]
 PARTS: tuple[Part, ...] = ("what", "why", "verification", "rollback")
@@ -78,8 +79,7 @@ _HINT = re.compile(
 _FEWEST_LETTERS = 5
 
 
-@dataclass(frozen=True)
-class Said:
+class Said(Value, frozen=True):
     """What a description says of one part. ``text`` "": nothing, and ``missing`` says in which way."""
 
     part: Part

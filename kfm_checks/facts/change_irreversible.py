@@ -8,7 +8,6 @@ API reference (fields "cannot be updated", "immutable"), *StatefulSets*, *Persis
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.change_model import FieldChange, ObjectChange
@@ -16,6 +15,7 @@ from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.objects import annotations_of, dig
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.values import Value
 
 #: Fields below ``spec`` that the API server lets a StatefulSet update.
 _STATEFULSET = frozenset(
@@ -51,8 +51,7 @@ _KEPT = {
 }
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(Value, frozen=True):
     """One step that a revert does not take back. ``what`` is ``data`` or ``immutable``."""
 
     change: ObjectChange
@@ -143,7 +142,7 @@ def _of_statefulset(change: ObjectChange, item: FieldChange) -> Iterator[Step]:
         yield _refused(change, path[:2], f"spec.{path[1]}")
         return
     name = change.key.name
-    claim = _claim_name(change, item)
+    claim = _claim_names(change, item)
     if len(path) <= 3 and item.head is None:
         yield Step(change, path, "data", f"StatefulSet {name} loses its volume {claim}: what is on it is left behind")
     elif len(path) <= 3 and item.base is None:
@@ -157,9 +156,14 @@ def _of_statefulset(change: ObjectChange, item: FieldChange) -> Iterator[Step]:
         yield Step(change, path, "immutable", message)
 
 
-def _claim_name(change: ObjectChange, item: FieldChange) -> str:
+def _claim_names(change: ObjectChange, item: FieldChange) -> str:
+    """The name of the claim that a field belongs to; of all of them where the field is the whole list."""
+    if len(item.path) < 3:
+        templates = item.base if item.head is None else item.head
+        found = [str(dig(each, "metadata", "name", default="")) for each in templates or () if isinstance(each, dict)]
+        return ", ".join(filter(None, found))
     side = change.head if item.in_head else change.base
-    return str(dig(side, *item.path[:3], "metadata", "name", default="")) if len(item.path) >= 3 else ""
+    return str(dig(side, *item.path[:3], "metadata", "name", default=""))
 
 
 def _of_claim(change: ObjectChange, item: FieldChange) -> Iterator[Step]:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kfm_checks.facts.network.ports import PortSet
 from kfm_checks.model import Manifest, ObjectKey, Path, Source
+from kfm_checks.values import Value
 
 RiskName = Literal["exposure", "permission", "network-reach", "data-loss", "disruption", "image", "capacity"]
 #: In the order in which a reviewer should read them.
@@ -16,8 +16,7 @@ RISKS: tuple[RiskName, ...] = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Risk:
+class Risk(Value, frozen=True):
     """What a change puts at risk, in one sentence. ``path`` is the field that does it, () for the object."""
 
     name: RiskName
@@ -25,8 +24,7 @@ class Risk:
     path: Path = ()
 
 
-@dataclass(frozen=True)
-class FieldChange:
+class FieldChange(Value, frozen=True):
     """One field that differs. ``path`` is the head's, or the base's where the head has no such field.
 
     ``base`` and ``head`` are the values as written, None where absent; they are raw: writers show ``shown`` ones.
@@ -40,8 +38,7 @@ class FieldChange:
     base_path: Path = ()
 
 
-@dataclass(frozen=True)
-class ObjectChange:
+class ObjectChange(Value, frozen=True):
     """One object that was added, removed or changed."""
 
     change: Literal["added", "removed", "changed"]
@@ -81,8 +78,7 @@ class ObjectChange:
         return tuple(risk for risk in self.risks if risk.name in names)
 
 
-@dataclass(frozen=True)
-class Pair:
+class Pair(Value, frozen=True):
     """A connection between two workloads, or a workload and addresses outside: its ports before and after."""
 
     source: str
@@ -91,8 +87,7 @@ class Pair:
     after: PortSet
 
 
-@dataclass(frozen=True)
-class Diff:
+class Diff(Value, frozen=True):
     """Everything that differs between two renders, in the order of namespace, kind and name."""
 
     changes: tuple[ObjectChange, ...]
@@ -100,7 +95,7 @@ class Diff:
     #: Objects compared on both sides together, each once.
     compared: int = 0
     #: Old to new name of each generated object that was paired, by (kind, namespace).
-    renamed: Mapping[tuple[str, str], Mapping[str, str]] = field(default_factory=dict)
+    renamed: Mapping[tuple[str, str], Mapping[str, str]] = {}
     #: Sources of GitOps objects that nobody could render, so nobody compared: one sentence each.
     unseen: tuple[str, ...] = ()
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
+
+from kfm_checks.values import Value
 
 if TYPE_CHECKING:
     from codeowners import CodeOwners
@@ -23,8 +24,7 @@ LIMIT = 3_000_000
 _OWNER = re.compile(r"^(?:@[\w.-]+(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+)$")
 
 
-@dataclass(frozen=True)
-class OwnerRules:
+class OwnerRules(Value, frozen=True):
     """A CODEOWNERS file: its path, its text, and which revision it is of."""
 
     path: str

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from kfm_checks.facts.access.frames import permission_rows
 from kfm_checks.facts.access.grants import Access
@@ -19,6 +18,7 @@ from kfm_checks.facts.network.ports import PortSet, intersection, normal, text
 from kfm_checks.facts.network.reach import STRANGER, Network
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value, replace
 
 RBAC = "rbac.authorization.k8s.io"
 _NETWORKING = frozenset({"NetworkPolicy", "Namespace"})
@@ -26,8 +26,7 @@ _NETWORKING = frozenset({"NetworkPolicy", "Namespace"})
 _SHOWN = 4
 
 
-@dataclass(frozen=True)
-class View:
+class View(Value, frozen=True):
     """One side of a comparison: its objects and what was computed from them."""
 
     inventory: Inventory

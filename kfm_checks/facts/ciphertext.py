@@ -6,13 +6,13 @@ import base64
 import binascii
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import dig
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.facts.tree_yaml import Document
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 #: A value that SOPS encrypted (SOPS, "Encryption Protocol").
 ENCRYPTED = re.compile(
@@ -25,8 +25,7 @@ _ASSIGNMENT = re.compile(r"(?m)^[ \t]*([^#;\s=\[][^=\n]*?)[ \t]*=[ \t]*(.*?)[ \t
 _SEALED_AT_LEAST = 128
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(Value, frozen=True):
     """A file that claims to be encrypted by SOPS: what is missing of the form, each with the line it is about."""
 
     file: TreeFile

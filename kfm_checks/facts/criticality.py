@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfm_checks.config import Config
 from kfm_checks.facts.objects import labels_of
 from kfm_checks.facts.workloads import Workload
+from kfm_checks.values import Value
 
 LABEL = "conformance.kfm/critical"
 #: Kinds that serve for as long as they are wanted; only these can be critical in the sense of the rows.
@@ -24,8 +23,7 @@ SERVING = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Criticality:
+class Criticality(Value, frozen=True):
     """What is declared. ``declared`` is False where neither the file nor any label says anything."""
 
     declared: bool

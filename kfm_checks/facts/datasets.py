@@ -13,6 +13,7 @@ from kfm_checks.facts.datasets_manifest import PATH, SENSITIVITIES, json_schema
 from kfm_checks.facts.datasets_reader import read_manifest
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import ObjectKey, Path, Source
+from kfm_checks.values import Value
 from kfm_checks.yamlfile import YamlFile
 
 #: A manifest or shard of more bytes than this is not read.
@@ -20,8 +21,7 @@ LIMIT = 32 * 1024 * 1024
 ABSENT = f"the overlay has no data manifest ({PATH}), so nobody can tell which data production serves"
 
 
-@dataclass(frozen=True)
-class Dataset:
+class Dataset(Value, frozen=True):
     """One entry. Every property is safe to read: "" or None where the field is absent or of another type."""
 
     raw: Mapping[str, Any]
@@ -91,8 +91,7 @@ class Dataset:
         return file_key(self.file)
 
 
-@dataclass(frozen=True)
-class Problem:
+class Problem(Value, frozen=True):
     """Something wrong with the manifest: where, and what."""
 
     file: str

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import posixpath
 import re
-from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
 from kfm_checks.facts.datasets import Dataset
 from kfm_checks.facts.datasets_manifest import PATH
 from kfm_checks.facts.tree import Tree, TreeFile
+from kfm_checks.values import Value
 
 _POINTER = re.compile(rb"version https://git-lfs\.github\.com/spec/v1\n(?:.*\n)*?oid sha256:([0-9a-f]{64})\n")
 #: A git-lfs pointer is never longer than this (its specification: 1024 bytes).
 _POINTER_SIZE = 1024
 
 
-@dataclass(frozen=True)
-class Located:
+class Located(Value, frozen=True):
     """One address of one dataset. ``index`` is its place among the addresses.
 
     ``here``: the file is in the repository. ``missing``: it should be and is not. ``elsewhere``: it has to be fetched.

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
+
+from kfm_checks.values import Value
 
 #: How far from the exact centre or corner a coordinate may lie, in degrees: what rounding to six decimals leaves.
 TOLERANCE = 1e-6
@@ -28,8 +29,7 @@ class Spot(NamedTuple):
     row: int
 
 
-@dataclass(frozen=True)
-class Grid:
+class Grid(Value, frozen=True):
     """A grid of cells. ``width`` and ``height`` are in degrees; lines are counted from ``west`` and ``south``."""
 
     width: float

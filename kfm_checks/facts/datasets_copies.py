@@ -7,7 +7,6 @@ import binascii
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from kfm_checks.facts.datasets_bytes import Located
 from kfm_checks.facts.datasets_manifest import SCHEMA
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: Datasets larger than this (bytes) can't lie in a ConfigMap; their features still may.
 _LIMIT = 16 * 1024 * 1024
@@ -28,8 +28,7 @@ _LOG_PIPELINE = re.compile(
 _PUBLIC_ACL = re.compile(r"^public-?read|^public$", re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(Value, frozen=True):
     """Restricted data, or a reader of it, in an object. ``dataset`` None: any dataset that lies there."""
 
     dataset: Dataset | None
@@ -38,16 +37,14 @@ class Copy:
     what: str
 
 
-@dataclass(frozen=True)
-class Copies:
+class Copies(Value, frozen=True):
     """What was found, and among how many ConfigMaps it was looked for."""
 
     found: tuple[Copy, ...]
     looked: int
 
 
-@dataclass(frozen=True)
-class _Marks:
+class _Marks(Value, frozen=True):
     """By what a dataset is recognised: its checksum, its geometries, the lines of its table, its names."""
 
     dataset: Dataset

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.datasets import Dataset
@@ -13,6 +12,7 @@ from kfm_checks.facts.datasets_bytes import Located
 from kfm_checks.facts.datasets_cells import FINEST_LENGTH, Grid, Point, coarseness, corners, decimals, declared_grid
 from kfm_checks.facts.datasets_places import LATITUDES, LONGITUDES, Places, Shape, number, read_places, text_points
 from kfm_checks.facts.tree import Tree
+from kfm_checks.values import Value
 
 #: Names of properties that tell a place in metres, or in a code finer than any cell.
 _METRES = re.compile(
@@ -21,8 +21,7 @@ _METRES = re.compile(
 _MOST = 20
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Value, frozen=True):
     """A place that tells more than was declared: where in the file, and what is wrong."""
 
     where: str
@@ -30,8 +29,7 @@ class Fault:
     observed: str = ""
 
 
-@dataclass(frozen=True)
-class Measured:
+class Measured(Value, frozen=True):
     """What was measured of one dataset. ``why`` tells why nothing could be, "" where it was."""
 
     dataset: Dataset

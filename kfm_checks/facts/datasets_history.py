@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import posixpath
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -15,18 +14,20 @@ from kfm_checks.facts.datasets_bytes import lfs_pointer, relative_path
 from kfm_checks.facts.datasets_manifest import PATH
 from kfm_checks.facts.repository import Repository
 from kfm_checks.facts.tree import Tree
+from kfm_checks.values import Value
 from kfm_checks.yamlfile import parse_yaml
 
 #: Earlier revisions than this many are not read; a retention declared in the manifest keeps the number down.
 REVISIONS = 200
+#: Revisions whose text is held at once.
+AT_ONCE = 25
 #: Blobs larger than this (bytes) are not read out of git.
 BLOB_LIMIT = 200 * 1024 * 1024
 #: What an entry may not change under one release tag: which bytes, what they are, and who may see them.
 IMMUTABLE = ("version", "sha256", "bytes", "media-type", "sensitivity", "generalisation")
 
 
-@dataclass(frozen=True)
-class Revision:
+class Revision(Value, frozen=True):
     """The manifest as a commit of the first-parent history left it. ``date`` is the committer's day."""
 
     commit: str
@@ -34,8 +35,7 @@ class Revision:
     datasets: tuple[Dataset, ...]
 
 
-@dataclass(frozen=True)
-class DataHistory:
+class DataHistory(Value, frozen=True):
     """Earlier revisions, newest first. ``cut`` says why there may be more than these, "" where there are none."""
 
     revisions: tuple[Revision, ...]
@@ -51,27 +51,24 @@ def data_history(repository: Repository, data_manifest: DataManifest) -> DataHis
     cut = "the clone is shallow, its history is cut off" if shallow else ""
     if len(lines) > REVISIONS:
         cut = cut or f"more than {REVISIONS} revisions; those before were not read"
-    found = (_revision(repository, path, commit, day) for commit, day in lines[:REVISIONS])
-    return DataHistory(tuple(revision for revision in found if revision is not None), cut)
+    return DataHistory(tuple(_revisions(repository, path, lines[:REVISIONS])), cut)
 
 
-def _revision(repository: Repository, path: str, commit: str, day: str) -> Revision | None:
-    text = show(repository, commit, path)
-    if text is None:
-        return None
-    datasets = list(parse_datasets(text, PATH))
-    for name in _shards(text):
-        shard = show(repository, commit, posixpath.normpath(posixpath.join(posixpath.dirname(path), name)))
+def _revisions(repository: Repository, path: str, lines: Sequence[Sequence[str]]) -> Iterator[Revision]:
+    for begin in range(0, len(lines), AT_ONCE):
+        part = lines[begin : begin + AT_ONCE]
+        texts = repository.texts([f"{commit}:{path}" for commit, _ in part])
+        for (commit, day), text in zip(part, texts, strict=True):
+            if text is not None:
+                yield _revision(repository, path, commit, day, text)
+
+
+def _revision(repository: Repository, path: str, commit: str, day: str, text: str) -> Revision:
+    datasets, names = list(parse_datasets(text, PATH)), _shards(text)
+    places = [f"{commit}:{posixpath.normpath(posixpath.join(posixpath.dirname(path), name))}" for name in names]
+    for name, shard in zip(names, repository.texts(places) if places else (), strict=True):
         datasets += parse_datasets(shard, name) if shard else ()
     return Revision(commit, day, tuple(datasets))
-
-
-def show(repository: Repository, commit: str, path: str) -> str | None:
-    """A file of a commit as text; None where it has none of that name."""
-    try:
-        return repository.git("show", f"{commit}:{path}")
-    except NotVerified:
-        return None
 
 
 def _shards(text: str) -> list[str]:
@@ -98,8 +95,7 @@ def changed_fields(one: Dataset, other: Dataset) -> list[str]:
     ]
 
 
-@dataclass(frozen=True)
-class Resolved:
+class Resolved(Value, frozen=True):
     """One dataset of an earlier revision. ``ok`` None: nobody could tell. ``how``: where its bytes are, or why not."""
 
     date: str

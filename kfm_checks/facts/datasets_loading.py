@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -19,6 +18,7 @@ from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, ObjectKey, Path, Source
+from kfm_checks.values import Value
 from kfm_checks.yamlfile import parse_yaml
 
 WORKFLOWS = ".github/workflows"
@@ -27,8 +27,7 @@ _APPLY = re.compile(r"--apply\b")
 _ARGO = ("CronWorkflow", "Workflow", "WorkflowTemplate", "ClusterWorkflowTemplate", "Sensor")
 
 
-@dataclass(frozen=True)
-class Loader:
+class Loader(Value, frozen=True):
     """Something that may carry out the load. ``observes`` None: nobody can tell whether it sees the manifest."""
 
     subject: Manifest | ObjectKey

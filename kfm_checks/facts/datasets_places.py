@@ -9,13 +9,13 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from kfm_checks.facts.datasets_cells import Point
 from kfm_checks.facts.tree import TreeFile
+from kfm_checks.values import Value
 
 #: Files larger than this (bytes) are not searched for coordinates, and the check says so.
 LIMIT = 64 * 1024 * 1024
@@ -29,8 +29,7 @@ _TEXTS = frozenset({"geometry", "geom", "wkt", "the_geom", "coordinates", "footp
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
-@dataclass(frozen=True, slots=True)
-class Shape:
+class Shape(Value, frozen=True):
     """One feature, or the bounding box that a file gives. ``where`` is its place in the file."""
 
     where: str
@@ -40,8 +39,7 @@ class Shape:
     is_box: bool = False
 
 
-@dataclass(frozen=True)
-class Places:
+class Places(Value, frozen=True):
     """What was read. ``why`` says why nothing was, "" where it was; ``pixel`` is a raster's cell, in degrees."""
 
     shapes: tuple[Shape, ...] = ()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.config import Config
@@ -18,6 +17,7 @@ from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
 from kfm_checks.facts.selectors import matches_map
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.values import Value
 
 #: Policy engines by the last part of their image's name.
 ENGINES = frozenset(
@@ -26,8 +26,7 @@ ENGINES = frozenset(
 _AUTH_URL = ("nginx.ingress.kubernetes.io/auth-url", "haproxy.org/auth-url", "haproxy-ingress.github.io/auth-url")
 
 
-@dataclass(frozen=True)
-class PolicyCheck:
+class PolicyCheck(Value, frozen=True):
     """One gateway that reaches a datastore, and the engine that it asks. ``ok`` None: none was seen."""
 
     subject: Manifest | ObjectKey

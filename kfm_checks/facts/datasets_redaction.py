@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.errors import ConfigError
 from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 from kfm_checks.yamlfile import parse_yaml
 
 _NGINX = "nginx.ingress.kubernetes.io/"
@@ -36,8 +36,7 @@ _FLUENT_OUT = re.compile(
 _VECTOR = re.compile(r"redact\s*\(|del\s*\(\s*\.|replace\s*\(")
 
 
-@dataclass(frozen=True)
-class Redaction:
+class Redaction(Value, frozen=True):
     """One place where logs are made or carried. ``ok`` None: what it writes can't be seen."""
 
     obj: Manifest

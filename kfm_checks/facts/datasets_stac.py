@@ -5,7 +5,6 @@ from __future__ import annotations
 import lzma
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -16,6 +15,7 @@ from kfm_checks.facts.datasets import Dataset
 from kfm_checks.facts.datasets_places import Places, read_places
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 _VERSION = re.compile(r"^(1\.[01])\.0(?:-.+)?$")
 _MULTIHASH = re.compile(r"^([0-9a-f]{2}){2,}$")
@@ -28,8 +28,7 @@ _KINDS = {"Feature": "item", "Collection": "collection", "Catalog": "catalog"}
 _RELATED = ("item", "child", "collection", "parent", "root")
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(Value, frozen=True):
     """Something wrong in a record; ``unknown`` where it is only that nobody could tell."""
 
     path: Path
@@ -39,8 +38,7 @@ class Fault:
     unknown: bool = False
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(Value, frozen=True):
     """One STAC file. ``dataset`` is the entry that names it, None for collections and for records of no dataset."""
 
     file: TreeFile | None

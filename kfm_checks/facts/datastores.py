@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Literal
 
 from kfm_checks.config import Config
@@ -16,14 +15,14 @@ from kfm_checks.facts.network.ports import EVERYTHING, PortSet, normal
 from kfm_checks.facts.objects import Inventory, dig, items, labels_of
 from kfm_checks.facts.workloads import Container, Workload
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 LABEL = "conformance.kfm/datastore"
 #: Kinds whose pods come and go: a dump with the database's own image is no datastore.
 _TRANSIENT = frozenset({"Job", "CronJob", "PodTemplate"})
 
 
-@dataclass(frozen=True)
-class Datastore:
+class Datastore(Value, frozen=True):
     """A datastore. ``clients`` None: nobody declared who may reach it. ``obj`` None: declared, not in the render."""
 
     id: str

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.objects import Inventory, dig
@@ -11,6 +10,7 @@ from kfm_checks.facts.quantities import scaled
 from kfm_checks.facts.selectors import matches
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: Node labels that many nodes share by nature: spreading over them spreads over nothing.
 NOT_A_PLACE = frozenset({"kubernetes.io/os", "kubernetes.io/arch", "beta.kubernetes.io/os", "beta.kubernetes.io/arch"})
@@ -42,8 +42,7 @@ def budgets_of(workload: Workload, found: Mapping[str, tuple[Manifest, ...]]) ->
     )
 
 
-@dataclass(frozen=True)
-class Room:
+class Room(Value, frozen=True):
     """How many of a number of healthy pods a budget lets go at once; None where it bounds nothing or is malformed."""
 
     allowed: int | None
@@ -72,8 +71,7 @@ def room(budget: Manifest, pods: int) -> Room:
     return Room(max(allowed, 0), path, observed)
 
 
-@dataclass(frozen=True)
-class Spreading:
+class Spreading(Value, frozen=True):
     """One rule that keeps pods of a workload apart; ``problem`` says why it doesn't, "" where it does."""
 
     path: Path

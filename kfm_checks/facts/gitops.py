@@ -5,11 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 ARGO = "argoproj.io"
 FLUX = "kustomize.toolkit.fluxcd.io"
@@ -24,8 +24,7 @@ OTHER_CONTROLLERS = {
 }
 
 
-@dataclass(frozen=True)
-class GitSource:
+class GitSource(Value, frozen=True):
     """One source of a reconciler; ``path`` is normalised ("." for the repository's root), "" for a chart."""
 
     repository: str
@@ -38,8 +37,7 @@ class GitSource:
     kustomize: dict[str, Any] | None = None
 
 
-@dataclass(frozen=True)
-class Reconciler:
+class Reconciler(Value, frozen=True):
     """One object that makes a controller reconcile; for an ApplicationSet, its template."""
 
     obj: Manifest

@@ -25,7 +25,7 @@ def _pod(*paths: str) -> tuple[ImageField, ...]:
     return tuple(ImageField(tuple(path.split(".")), "pod") for path in paths)
 
 
-_MONITORED = _image("spec.image", "spec.thanos.image") + _containers("spec.containers", "spec.initContainers")
+_MONITORED = _image("spec.image") + _containers("spec.containers", "spec.initContainers")
 _ARGO_TEMPLATES = "spec.templates.*"
 _ARGO = _containers(
     *(f"{_ARGO_TEMPLATES}.{field}" for field in ("container", "script", "initContainers", "sidecars")),
@@ -36,8 +36,12 @@ _ARGO_CRON = tuple(ImageField(("spec", "workflowSpec", *field.path[1:]), field.w
 _TEKTON = _image("spec.steps.*.image", "spec.sidecars.*.image", "spec.stepTemplate.image")
 _TEKTON_RUN = tuple(ImageField(("spec", "taskSpec", *field.path[1:]), field.what) for field in _TEKTON)
 _TEKTON_PIPELINE = tuple(
-    ImageField(("spec", "tasks", "*", "taskSpec", *field.path[1:]), field.what) for field in _TEKTON
+    ImageField(("spec", tasks, "*", "taskSpec", *field.path[1:]), field.what)
+    for tasks in ("tasks", "finally")
+    for field in _TEKTON
 )
+_RAY = ("headGroupSpec.template.spec", "workerGroupSpecs.*.template.spec")
+_SPARK = ("image", "driver.image", "executor.image")
 _ECK = _image("spec.image") + _pod("spec.podTemplate.spec")
 
 #: (group, kind) -> the places of that kind that name images.
@@ -50,7 +54,7 @@ IMAGE_FIELDS: Mapping[tuple[str, str], tuple[ImageField, ...]] = {
     ("postgres-operator.crunchydata.com", "PostgresCluster"): _image(
         "spec.image", "spec.backups.pgbackrest.image", "spec.proxy.pgBouncer.image"
     ),
-    ("monitoring.coreos.com", "Prometheus"): _MONITORED,
+    ("monitoring.coreos.com", "Prometheus"): _MONITORED + _image("spec.thanos.image"),
     ("monitoring.coreos.com", "PrometheusAgent"): _MONITORED,
     ("monitoring.coreos.com", "Alertmanager"): _MONITORED,
     ("monitoring.coreos.com", "ThanosRuler"): _MONITORED,
@@ -64,6 +68,9 @@ IMAGE_FIELDS: Mapping[tuple[str, str], tuple[ImageField, ...]] = {
     ("tekton.dev", "ClusterTask"): _TEKTON,
     ("tekton.dev", "TaskRun"): _TEKTON_RUN,
     ("tekton.dev", "Pipeline"): _TEKTON_PIPELINE,
+    ("tekton.dev", "PipelineRun"): tuple(
+        ImageField(("spec", "pipelineSpec", *field.path[1:]), field.what) for field in _TEKTON_PIPELINE
+    ),
     ("opentelemetry.io", "OpenTelemetryCollector"): _image("spec.image")
     + _containers("spec.initContainers", "spec.additionalContainers"),
     ("opentelemetry.io", "Instrumentation"): _image(
@@ -78,8 +85,11 @@ IMAGE_FIELDS: Mapping[tuple[str, str], tuple[ImageField, ...]] = {
     ("redis.redis.opstreelabs.in", "Redis"): _image("spec.kubernetesConfig.image", "spec.redisExporter.image"),
     ("k8s.mariadb.com", "MariaDB"): _image("spec.image"),
     ("batch.volcano.sh", "Job"): _pod("spec.tasks.*.template.spec"),
-    ("ray.io", "RayCluster"): _pod("spec.headGroupSpec.template.spec", "spec.workerGroupSpecs.*.template.spec"),
-    ("sparkoperator.k8s.io", "SparkApplication"): _image("spec.image", "spec.driver.image", "spec.executor.image"),
+    ("ray.io", "RayCluster"): _pod(*(f"spec.{field}" for field in _RAY)),
+    ("ray.io", "RayJob"): _pod(*(f"spec.rayClusterSpec.{field}" for field in _RAY)),
+    ("ray.io", "RayService"): _pod(*(f"spec.rayClusterConfig.{field}" for field in _RAY)),
+    ("sparkoperator.k8s.io", "SparkApplication"): _image(*(f"spec.{field}" for field in _SPARK)),
+    ("sparkoperator.k8s.io", "ScheduledSparkApplication"): _image(*(f"spec.template.{field}" for field in _SPARK)),
     ("jobset.x-k8s.io", "JobSet"): _pod("spec.replicatedJobs.*.template.spec.template.spec"),
     ("leaderworkerset.x-k8s.io", "LeaderWorkerSet"): _pod(
         "spec.leaderWorkerTemplate.leaderTemplate.spec", "spec.leaderWorkerTemplate.workerTemplate.spec"

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfm_checks.facts.images import ImageReference, parse_image
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 _PREFIX = "argocd-image-updater.argoproj.io/"
 
 
-@dataclass(frozen=True)
-class Updater:
+class Updater(Value, frozen=True):
     """An object that makes an updater write new images elsewhere than to git, and the names of those images."""
 
     obj: Manifest

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.image_kinds import IMAGE_FIELDS, ImageField
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 _DOMAIN_PART = r"(?:[a-zA-Z0-9]|[a-zA-Z0-9][a-zA-Z0-9-]*[a-zA-Z0-9])"
 _DOMAIN = re.compile(rf"(?:{_DOMAIN_PART}(?:\.{_DOMAIN_PART})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?")
@@ -28,8 +28,7 @@ _ALGORITHMS = {"sha256": 64, "sha384": 96, "sha512": 128}
 _MAX_NAME = 255
 
 
-@dataclass(frozen=True)
-class ImageReference:
+class ImageReference(Value, frozen=True):
     """A parsed reference; registry and repository are normalised, ``tag`` and ``digest`` are "" where absent."""
 
     registry: str
@@ -103,8 +102,7 @@ def _split(name: str) -> tuple[str, str]:
     return registry, repository
 
 
-@dataclass(frozen=True)
-class ImageUse:
+class ImageUse(Value, frozen=True):
     """One place that names an image. ``path`` leads to the text, or to where it is missing, from the object's root."""
 
     obj: Manifest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kfm_checks.config import Config
 from kfm_checks.facts.objects import Inventory
@@ -13,6 +12,7 @@ from kfm_checks.facts.tree_names import names
 from kfm_checks.facts.workloads import POD_TEMPLATES
 from kfm_checks.model import Manifest, ObjectKey, Source
 from kfm_checks.readme import Readme
+from kfm_checks.values import Value
 
 INTENTS = ("patches", "platform", "policies", "apps", "secrets")
 #: What the governing document's "what belongs here" column says, in a few words.
@@ -93,8 +93,7 @@ def home(key: ObjectKey) -> str:
     return _GROUPS.get(key.group, "")
 
 
-@dataclass(frozen=True)
-class Layout:
+class Layout(Value, frozen=True):
     """The folder of each intent, relative to the overlay; None where the team declares that there is none."""
 
     folders: Mapping[str, str | None]
@@ -127,8 +126,7 @@ def _named_by_readme(readme: Readme | None) -> dict[str, str]:
     return found
 
 
-@dataclass(frozen=True)
-class Placed:
+class Placed(Value, frozen=True):
     """One object or document in the overlay's folder: what it is and where it stands."""
 
     key: ObjectKey

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.disruption import selects
@@ -13,6 +12,7 @@ from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labe
 from kfm_checks.facts.selectors import matches_map
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 #: Monitors of Services and of pods: (group, kind) -> the field that lists their endpoints.
 SERVICE_MONITORS = {
@@ -34,8 +34,7 @@ _FROM_OUTSIDE = re.compile(r"\b(kube|container|probe)_")
 _WORD = re.compile(r"[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?")
 
 
-@dataclass(frozen=True)
-class Monitoring:
+class Monitoring(Value, frozen=True):
     """``by`` gives what watches each workload id, in words; ``present`` says whether the render monitors anything."""
 
     present: bool

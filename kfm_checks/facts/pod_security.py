@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal
 
@@ -16,6 +15,7 @@ from kfm_checks.facts.objects import labels_of
 from kfm_checks.facts.pod_security_baseline import BASELINE
 from kfm_checks.facts.pod_security_model import Control, Violation, view
 from kfm_checks.facts.pod_security_restricted import RESTRICTED
+from kfm_checks.values import Value
 
 __all__ = ["CONTROLS", "LATEST", "Enforcement", "Violation", "enforcement", "parse_version", "violations"]
 
@@ -29,8 +29,7 @@ CONTROLS: Mapping[str, Control] = {control.id: control for control in (*BASELINE
 _VERSION = re.compile(r"v?1\.(0|[1-9][0-9]{0,3})")
 
 
-@dataclass(frozen=True)
-class Enforcement:
+class Enforcement(Value, frozen=True):
     """What the labels of a namespace enforce. ``problem`` says what is wrong with a label, "" where nothing is."""
 
     level: Level

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import annotations_of, dig
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 #: Fields that hold containers, in the order in which Kubernetes looks at them.
 CONTAINER_FIELDS = ("initContainers", "containers", "ephemeralContainers")
 
 
-@dataclass(frozen=True)
-class Violation:
+class Violation(Value, frozen=True):
     """One place in a pod that a control forbids. ``path`` starts at the pod: ("spec", "containers", 0, …)."""
 
     check: str
@@ -33,8 +32,7 @@ class Violation:
         return None
 
 
-@dataclass(frozen=True)
-class Part:
+class Part(Value, frozen=True):
     """The pod itself or one container: whatever has a security context. ``path`` starts at the pod."""
 
     name: str
@@ -50,8 +48,7 @@ class Part:
         return (*self.path, "securityContext", *steps)
 
 
-@dataclass(frozen=True)
-class PodView:
+class PodView(Value, frozen=True):
     """A pod as the controls look at it."""
 
     spec: Mapping[str, Any]
@@ -80,8 +77,7 @@ Run = Callable[[PodView], Iterator[Violation]]
 Finding = tuple[Path, Any, str]
 
 
-@dataclass(frozen=True)
-class Control:
+class Control(Value, frozen=True):
     """A control and how each policy version evaluates it; ``versions`` is sorted by the first minor version of 1."""
 
     id: str

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfm_checks.facts.tree import Tree, TreeFile
+from kfm_checks.values import Value
 
 _DOCUMENTS = frozenset({".md", ".markdown", ".rst", ".adoc", ".txt"})
 _HEADING = re.compile(r"^(?:#{1,6}\s+(?P<md>.+?)\s*#*|(?:=+\s+(?P<adoc>.+))|<summary>(?P<html>.*?)</summary>)\s*$")
@@ -24,8 +24,7 @@ _PLACEHOLDER = re.compile(
 _TAGS = re.compile(r"<[^>]*>")
 
 
-@dataclass(frozen=True)
-class Section:
+class Section(Value, frozen=True):
     """A section of a document: its heading, those above it, its own lines; ``line`` is that of the heading."""
 
     file: TreeFile

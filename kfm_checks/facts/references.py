@@ -13,6 +13,7 @@ from kfm_checks.facts.objects import dig
 from kfm_checks.facts.tree import ENTRYPOINTS, Tree, TreeFile
 from kfm_checks.facts.tree_yaml import Document
 from kfm_checks.model import Path, Source
+from kfm_checks.values import Value
 
 Role = Literal["file", "folder", "remote", "inline", "missing", "outside"]
 
@@ -45,8 +46,7 @@ class Reference:
     inline: str = field(default="", repr=False)
 
 
-@dataclass(frozen=True)
-class Kustomization:
+class Kustomization(Value, frozen=True):
     """One kustomization file that the overlay reaches, its content and its references."""
 
     file: TreeFile
@@ -60,8 +60,7 @@ class Kustomization:
         return self.document.value if isinstance(self.document.value, dict) else {}
 
 
-@dataclass(frozen=True)
-class References:
+class References(Value, frozen=True):
     """The kustomization graph from the overlay's entrypoint, in the order met; cycles are followed once."""
 
     kustomizations: tuple[Kustomization, ...]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 
@@ -31,12 +32,15 @@ class Repository:
 
     def git(self, *arguments: str) -> str:
         """The output of a git command that only reads. Raises NotVerified where git is missing or refuses."""
+        return self._run(*arguments).decode("utf-8", "surrogateescape")
+
+    def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         command = ["git", "-C", str(self.root), "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", *arguments]
         environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         try:
             done = subprocess.run(
                 command,
-                stdin=subprocess.DEVNULL,
+                input=stdin,
                 capture_output=True,
                 timeout=TIME_LIMIT,
                 check=False,
@@ -48,7 +52,40 @@ class Repository:
             raise NotVerified(f"git did not answer within {TIME_LIMIT} s") from None
         if done.returncode != 0:
             raise NotVerified(f"git refuses: {one_line(done.stderr.decode('utf-8', 'replace'))[:200]}")
-        return done.stdout.decode("utf-8", "surrogateescape")
+        return done.stdout
+
+    def texts(self, names: Sequence[str]) -> list[str | None]:
+        """The files that names such as ``COMMIT:path`` stand for, None for a name that stands for none.
+
+        One call of git answers for all; where it can't (a name with a line break, a blob that a partial clone doesn't
+        have), each is asked for by itself.
+        """
+        batch = None if any("\n" in name for name in names) else self._batch(names)
+        return [self._text(name) for name in names] if batch is None else batch
+
+    def _batch(self, names: Sequence[str]) -> list[str | None] | None:
+        listed = "".join(f"{name}\n" for name in names).encode("utf-8", "surrogateescape")
+        try:
+            output, at = self._run("cat-file", "--batch", stdin=listed), 0
+        except NotVerified:
+            return None
+        found: list[str | None] = []
+        for _ in names:
+            end = output.index(b"\n", at)
+            head, at = output[at:end], end + 1
+            if head.endswith((b" missing", b" ambiguous")):
+                found.append(None)
+                continue
+            kind, size = head.split()[1:]
+            content, at = output[at : at + int(size)], at + int(size) + 1
+            found.append(content.decode("utf-8", "surrogateescape") if kind == b"blob" else None)
+        return found
+
+    def _text(self, name: str) -> str | None:
+        try:
+            return self.git("cat-file", "blob", name)
+        except NotVerified:
+            return None
 
     @cached_property
     def tracked(self) -> frozenset[str]:

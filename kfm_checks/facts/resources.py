@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.facts.quantities import positive, quantity
 from kfm_checks.facts.workloads import Container
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 Section = Literal["requests", "limits"]
 RESOURCES = ("cpu", "memory")
 
 
-@dataclass(frozen=True)
-class Setting:
+class Setting(Value, frozen=True):
     """One request or limit as it holds for a container. ``path`` is where it is written, or where it would be."""
 
     ok: bool

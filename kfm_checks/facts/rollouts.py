@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.quantities import scaled
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Rollout:
+class Rollout(Value, frozen=True):
     """``ok`` is None where nobody could tell; ``path`` is of the workload's own object."""
 
     ok: bool | None

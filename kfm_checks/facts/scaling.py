@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: Kinds whose pods are one for each node, whatever a number says.
 PER_NODE = frozenset({"DaemonSet"})
 
 
-@dataclass(frozen=True)
-class Scale:
+class Scale(Value, frozen=True):
     """The least number of pods wanted, and the field that says so."""
 
     minimum: int

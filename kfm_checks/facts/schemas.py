@@ -14,6 +14,7 @@ from kfm_checks.facts.schemas_rules import Problem, Problems, Rule
 from kfm_checks.facts.schemas_store import Kind, bundled_versions, definitions, kinds, minor_version
 from kfm_checks.facts.schemas_validator import OBJECT_META, Compiler
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 _REF = "$ref"
 
@@ -103,8 +104,7 @@ def _once(problems: Iterable[Problem]) -> Problems:
     return sorted(unique.values(), key=lambda problem: tuple(str(step).zfill(6) for step in problem.path))
 
 
-@dataclass(frozen=True)
-class Schemas:
+class Schemas(Value, frozen=True):
     """The schemas of each version that was chosen."""
 
     versions: tuple[VersionSchemas, ...]

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.facts.schemas_formats import FORMATS, int32
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value, frozen=True):
     """One thing that the API server would refuse; ``observed`` may hold the value and is withheld for Secrets."""
 
     path: Path

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.secrets_walk import Exposure, exposures_in, exposures_of
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class ObjectCredentials:
+class ObjectCredentials(Value, frozen=True):
     """Every object that was looked at, and what was found in it."""
 
     looked_at: tuple[tuple[Manifest, tuple[Exposure, ...]], ...]
 
 
-@dataclass(frozen=True)
-class FileCredentials:
+class FileCredentials(Value, frozen=True):
     """Every file of the overlay that was looked at, and what was found in it; ``by_path`` has paths of the overlay."""
 
     looked_at: tuple[tuple[TreeFile, tuple[Exposure, ...]], ...]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
@@ -12,10 +11,10 @@ from kfm_checks.facts.secrets_stores import ESO, Backing, external_secret_backin
 from kfm_checks.facts.secrets_values import secret_entries
 from kfm_checks.facts.selectors import matches
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Maker:
+class Maker(Value, frozen=True):
     """What makes a Secret. ``controlled``: from a controlled backend (None: nobody could tell; ``why`` says it)."""
 
     obj: Manifest

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.secrets_makers import tls_secrets
 from kfm_checks.facts.workloads import Container, Workload
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Use:
+class Use(Value, frozen=True):
     """A Secret that something uses, and the field that names it."""
 
     obj: Manifest
@@ -23,8 +22,7 @@ class Use:
     optional: bool = False
 
 
-@dataclass(frozen=True)
-class Direct:
+class Direct(Value, frozen=True):
     """A value that a pod fetches from a backend with no Secret between: a CSI volume, Vault's agent."""
 
     obj: Manifest

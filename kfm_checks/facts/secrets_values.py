@@ -7,13 +7,13 @@ import binascii
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.credential_keys import is_reference, strength
 from kfm_checks.credentials import find
 from kfm_checks.facts.objects import dig
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 Grade = Literal["credential", "harmless", "unclear", "reference", "ciphertext"]
 
@@ -46,8 +46,7 @@ _BY_TYPE = {
 }
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(Value, frozen=True):
     """One entry of a Secret: where it is and what it is; no value."""
 
     path: Path
@@ -80,10 +79,7 @@ def judge_entry(secret_type: str, key: str, value: Any, *, encoded: bool) -> tup
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if _CIPHERTEXT.match(text):
         return "ciphertext", ""
-    if encoded and not is_reference(text):
-        raw = _decode(text)
-        if raw is None:
-            return _judge_text(secret_type, key, text)
+    if encoded and (raw := _decode(text)) is not None:  # what is no base64 is filled in before it gets to a cluster
         if raw.startswith(_KEYSTORES) or re.search(r"\.(?:p12|pfx|jks|keystore)$", key):
             return "credential", "a key store"
         try:
@@ -108,7 +104,7 @@ def _judge_text(secret_type: str, key: str, text: str) -> tuple[Grade, str]:
         found = find(text) if stripped else []
         return ("credential", found[0].kind) if found else ("harmless", "")
     if is_reference(stripped) and not find(text):
-        return "reference", ""
+        return ("harmless" if _HARMLESS.search(key) else "reference"), ""
     if key == _BY_TYPE.get(secret_type):
         return "credential", "the secret of a " + secret_type
     found = find(text, key=key)

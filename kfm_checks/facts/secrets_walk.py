@@ -6,7 +6,6 @@ import json
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -16,6 +15,7 @@ from kfm_checks.credentials import find, quiet
 from kfm_checks.facts.secrets_values import secret_entries
 from kfm_checks.facts.tree import TreeFile
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: Groups whose fields name entries of secrets (``secretKey: password``), and what to leave out of them.
 _REFERRING = ("external-secrets.io", "generators.external-secrets.io", "secrets-store.csi.x-k8s.io")
@@ -31,8 +31,7 @@ _FLAG = re.compile(r"--?[\w.-]+")
 _SECRET_KIND = re.compile(r"[\"']?kind[\"']?\s*:\s*[\"']?(?:Secret|SecretList|List)\b")
 
 
-@dataclass(frozen=True)
-class Exposure:
+class Exposure(Value, frozen=True):
     """A credential in an object (``path``) or in a file (``line``); ``certain`` is False where nobody could tell."""
 
     kind: str

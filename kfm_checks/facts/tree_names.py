@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 from kfm_checks.facts.tree import TreeFile
 from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.values import Value
 
 _DOCUMENT = re.compile(r"^---.*$", re.MULTILINE)
 _KIND = re.compile(r"^kind:[ \t]*[\"']?([\w.-]+)", re.MULTILINE)
@@ -16,8 +16,7 @@ _FIRST = re.compile(r"^[^\s#-]", re.MULTILINE)
 _FLOW = re.compile(r"^[{\[]", re.MULTILINE)
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Value, frozen=True):
     """An object in a file: its identity as written there, and the line on which it begins."""
 
     key: ObjectKey

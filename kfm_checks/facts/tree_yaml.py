@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 #: A document that expands to more values than this (aliases of aliases) is refused: a "YAML bomb".
 VALUE_LIMIT = 500_000
@@ -37,8 +38,7 @@ class Document:
         return self.line
 
 
-@dataclass(frozen=True)
-class Documents:
+class Documents(Value, frozen=True):
     """The documents of one text, and what is wrong with it."""
 
     documents: tuple[Document, ...] = ()

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labels_of
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 Role = Literal["container", "init", "sidecar", "ephemeral"]
 
@@ -41,8 +41,7 @@ POD_TEMPLATES: dict[tuple[str, str], Path] = {
 }
 
 
-@dataclass(frozen=True)
-class Container:
+class Container(Value, frozen=True):
     """One container of a workload. ``path`` leads to it from the root of the owning object."""
 
     workload: Workload
@@ -61,8 +60,7 @@ class Container:
         return str(self.spec.get("image") or "")
 
 
-@dataclass(frozen=True)
-class Workload:
+class Workload(Value, frozen=True):
     """An object that makes pods, or a bare Pod. ``path`` leads to the pod spec from the root of the object."""
 
     obj: Manifest

@@ -12,15 +12,16 @@ from kfm_checks import wording
 from kfm_checks.assess import selected
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.fold import decide
+from kfm_checks.judged import options_from
 from kfm_checks.model import CheckResult, Evidence, Report, RequirementResult
 from kfm_checks.notebook.catalogue import Notebook, notebook
-from kfm_checks.notebook.given import change_file, cluster_of, gate_is_on, given, overlay_folder
+from kfm_checks.notebook.given import change_file, cluster_of, gate_is_on, given, options_given, overlay_folder
 from kfm_checks.notebook.halt import GateClosed, NoVerdict
 from kfm_checks.notebook.pictures import Said
 from kfm_checks.notebook.style import wrapped
 from kfm_checks.notebook.tables import register, table
 from kfm_checks.notebook.text import html, plain, shortened
-from kfm_checks.run import Judged, Options, exit_status, judge
+from kfm_checks.run import Judged, exit_status, judge
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -207,16 +208,22 @@ def open_notebook(
     register()
     try:
         entry = notebook(name)
-        named = (context, snapshot) if context or snapshot else (given("CONTEXT"), given("SNAPSHOT"))
-        return Book(
-            entry, _judged(overlay_folder(overlay), as_of, entry.judged, change_file(change), *cluster_of(*named))
-        )
+        named = cluster_of(*((context, snapshot) if context or snapshot else (given("CONTEXT"), given("SNAPSHOT"))))
+        folder = overlay_folder(overlay)
+        return Book(entry, _judged(folder, as_of, entry.judged, change_file(change), options_given(), *named))
     except KfmChecksError as error:
         raise NoVerdict(f"No verdict: {error}") from None
 
 
 @cache
 def _judged(
-    folder: Path, as_of: str, rows: tuple[str, ...], change: Path | None, context: str | None, snapshot: Path | None
+    folder: Path,
+    as_of: str,
+    rows: tuple[str, ...],
+    change: Path | None,
+    options: str,
+    context: str | None,
+    snapshot: Path | None,
 ) -> Judged:
-    return judge(folder, Options(only=rows, as_of=as_of, change=change, context=context, snapshot=snapshot))
+    given = replace(options_from(options), only=rows, as_of=as_of, change=change)
+    return judge(folder, replace(given, context=context, snapshot=snapshot))

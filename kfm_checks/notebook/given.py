@@ -18,11 +18,18 @@ VARIABLES = {
     "SNAPSHOT": ("KFM_CHECKS_SNAPSHOT", "KFM_SNAPSHOT"),
 }
 GATE = "KFM_CHECKS_GATE"
+#: How the site rendered and read the overlay; nothing that anybody sets by hand.
+OPTIONS = "KFM_CHECKS_OPTIONS"
 
 
 def given(parameter: str) -> str:
     """The value of a parameter (``OVERLAY``, ``AS_OF``, ``CHANGE``…) from the environment, "" where nothing says."""
     return next((value for name in VARIABLES[parameter] if (value := os.environ.get(name, "").strip())), "")
+
+
+def options_given() -> str:
+    """The options of the site that runs this notebook, for ``kfm_checks.judged.options_from``; "" for none."""
+    return os.environ.get(OPTIONS, "")
 
 
 def gate_is_on() -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
+from kfm_checks.values import Value
 
-@dataclass(frozen=True, slots=True)
-class Heading:
+
+class Heading(Value, frozen=True):
     """A heading and the anchor that GitHub gives it."""
 
     text: str
@@ -18,8 +18,7 @@ class Heading:
     bindings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(Value, frozen=True):
     """An item of a list; ``checked`` is None where it is no checklist item."""
 
     text: str
@@ -35,8 +34,7 @@ class Item:
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Value, frozen=True):
     """A cell of a table's body."""
 
     text: str
@@ -48,8 +46,7 @@ class Cell:
     paths: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Value, frozen=True):
     """A table with its header; every row has as many cells as the header."""
 
     line: int
@@ -59,8 +56,7 @@ class Table:
     anchor: str
 
 
-@dataclass(frozen=True, slots=True)
-class Folder:
+class Folder(Value, frozen=True):
     """An entry of the folder map: drawn as a tree in a code block, or listed in a table's first column."""
 
     #: As the README means it, forward slashes; a folder ends with one.
@@ -72,8 +68,7 @@ class Folder:
     bindings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(Value, frozen=True):
     """A link, an image, or a path named in a code span (``named``)."""
 
     target: str
@@ -82,8 +77,7 @@ class Link:
     kind: Literal["link", "image", "named"]
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Value, frozen=True):
     """A place of the README that is bound to requirement ids."""
 
     ids: tuple[str, ...]
@@ -92,16 +86,14 @@ class Bound:
     kind: Literal["item", "cell", "heading", "paragraph"]
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Value, frozen=True):
     """A binding comment that can't be read."""
 
     line: int
     message: str
 
 
-@dataclass(frozen=True)
-class Readme:
+class Readme(Value, frozen=True):
     """The parsed README; ``path`` is as the caller gives it, for messages."""
 
     path: str

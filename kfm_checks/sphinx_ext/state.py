@@ -11,12 +11,14 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from kfm_checks.errors import UsageError
+from kfm_checks.judged import Options, options_text
 from kfm_checks.sphinx_ext.view import View
 
 #: How notebooks are told which overlay to look at, and on which day expiry is judged.
 OVERLAY_VARIABLE = "KFM_CHECKS_OVERLAY"
 AS_OF_VARIABLE = "KFM_CHECKS_AS_OF"
 CHANGE_VARIABLE = "KFM_CHECKS_CHANGE"
+OPTIONS_VARIABLE = "KFM_CHECKS_OPTIONS"
 #: Which snapshot to look at; a site's notebooks contact no cluster themselves.
 SNAPSHOT_VARIABLE = "KFM_CHECKS_SNAPSHOT"
 USERS = ("KFM_OVERLAY", "KFM_CHANGE", "KFM_SNAPSHOT", "KFM_CONTEXT", "KFM_CHECKS_CONTEXT")
@@ -67,15 +69,14 @@ def uri(start: str, to: str, anchor: str = "") -> str:
 
 
 @contextmanager
-def notebook_environment(
-    overlay: Path, as_of: str, change: Path | None = None, snapshot: Path | None = None
-) -> Iterator[None]:
-    """The variables by which notebooks find the overlay, the day, the change and what was seen of a cluster.
+def notebook_environment(overlay: Path, as_of: str, options: Options, snapshot: Path | None = None) -> Iterator[None]:
+    """The variables by which notebooks find overlay, day, change, what was seen of a cluster, and how to render.
 
     Those that a user sets for `make notebooks` are taken away: the notebooks of a site show what its pages show.
     """
-    wanted = {**dict.fromkeys(USERS), OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of}
-    wanted[CHANGE_VARIABLE] = str(change.resolve()) if change else None
+    change = str(options.change.resolve()) if options.change else None
+    wanted = {**dict.fromkeys(USERS), OVERLAY_VARIABLE: str(overlay), AS_OF_VARIABLE: as_of, CHANGE_VARIABLE: change}
+    wanted[OPTIONS_VARIABLE] = options_text(options)
     wanted[SNAPSHOT_VARIABLE] = str(snapshot) if snapshot else None
     before = {name: os.environ.get(name) for name in wanted}
     _set(wanted)

@@ -533,3 +533,40 @@ def test_libraries_of_validating_policies(expression: str, expected: list[str]) 
     there = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m, namespace: ns1}\ndata: {tier: gold}\n"
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: ns1}\ndata: {x: Z29sZA==}\n"
     assert results(VALIDATING % json.dumps(expression), POD, there, secret) == expected
+
+
+TWO = """
+apiVersion: kyverno.io/v1
+kind: ClusterPolicy
+metadata: {{name: p}}
+spec:
+  validationFailureAction: Enforce
+  applyRules: {which}
+  rules:
+    - {{name: first, match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}, validate: {{pattern: {{metadata: {{name: "{name}"}}}}}}}}
+    - {{name: second, match: {{any: [{{resources: {{kinds: [Pod]}}}}]}}, validate: {{deny: {{}}}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("which", "name", "expected"),
+    [("All", "p", ["fail", "pass"]), ("One", "p", ["pass"]), ("One", "q", ["fail"])],
+)
+def test_apply_one_rule(which: str, name: str, expected: list[str]) -> None:
+    """With applyRules: One the first rule that judges is the last."""
+    assert results(TWO.format(which=which, name=name), POD) == expected
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("object.metadata.name == 'p'", ["fail"]),
+        ("object.metadata.name == 'q'", []),
+        ("request.userInfo.username != 'x'", ["not-evaluated"]),
+        ("object.metadata.name + 1 == 'x' + 1", []),
+    ],
+)
+def test_conditions_of_the_webhook(expression: str, expected: list[str]) -> None:
+    """``webhookConfiguration.matchConditions`` decide whether Kyverno is asked at all."""
+    spec = f'  webhookConfiguration: {{matchConditions: [{{name: c, expression: "{expression}"}}]}}'
+    assert results(policy("{message: no, deny: {}}", spec=spec), POD) == expected

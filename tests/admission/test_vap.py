@@ -247,3 +247,111 @@ def test_no_message_quotes_a_secret_that_is_a_parameter() -> None:
     )
     (verdict,) = said(text, f"{BOUND}  paramRef: {{name: s, parameterNotFoundAction: Deny}}\n", secret, POD)
     assert verdict.result == "fail" and verdict.message.endswith(": no")
+
+
+ROLLOUT = "apiVersion: argoproj.io/v1alpha1\nkind: Rollout\nmetadata: {name: r, namespace: ns1}\nspec: {replicas: 3}\n"
+DEFINED = """
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: {name: rollouts.argoproj.io}
+spec:
+  group: argoproj.io
+  scope: Namespaced
+  names: {kind: Rollout, plural: rollouts}
+  versions:
+    - name: v1alpha1
+      served: true
+      storage: true
+      schema:
+        openAPIV3Schema:
+          type: object
+          properties:
+            spec: {type: object, properties: {replicas: {type: integer}, paused: {type: boolean, default: true}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "alone", "defined"),
+    [
+        ("object.spec.replicas < 5", "pass", "pass"),
+        ("object.spec.replicas > 5", "fail", "fail"),
+        ("!object.spec.?paused.orValue(false)", "not-evaluated", "fail"),
+        ("!has(object.spec.paused)", "not-evaluated", "fail"),
+        ("!has(object.metadata.labels)", "pass", "pass"),
+    ],
+)
+def test_defaults_of_a_kind_without_its_definition_are_not_known(expression: str, alone: str, defined: str) -> None:
+    """What a custom resource doesn't set, its definition may fill in."""
+    text = policy(f'{{expression: "{expression}"}}', resources="[rollouts]", groups="[argoproj.io]")
+    text = text.replace("apiVersions: [v1]", "apiVersions: ['*']")
+    assert results(text, BOUND, ROLLOUT, kind="Rollout") == [alone]
+    assert results(text, BOUND, ROLLOUT, DEFINED, kind="Rollout") == [defined]
+
+
+def test_audit_annotation_that_the_type_check_refuses() -> None:
+    """It decides nothing, but the server doesn't take the policy with it."""
+    good = policy("{expression: 'false'}", "  auditAnnotations: [{key: a, valueExpression: \"'x'\"}]")
+    assert results(good, BOUND, POD) == ["fail"]
+    assert results(good.replace("'x'", "'x' + 1"), BOUND, POD) == []
+
+
+HOOK = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingWebhookConfiguration
+metadata: {name: w}
+webhooks:
+  - name: a.b.c
+    rules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [%s]}]
+    objectSelector: {matchLabels: {app: %s}}
+"""
+ASSIGN = """
+apiVersion: mutations.gatekeeper.sh/v1
+kind: Assign
+metadata: {name: a}
+spec:
+  applyTo: [{groups: [""], versions: [v1], kinds: [%s]}]
+  match: {namespaces: [ns1]}
+"""
+MAP = """
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicy
+metadata: {name: m}
+spec:
+  matchConstraints: {resourceRules: [{apiGroups: [""], apiVersions: [v1], operations: [CREATE], resources: [pods]}]}
+  matchConditions: [{name: c, expression: "object.metadata.name == '%s'"}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: MutatingAdmissionPolicyBinding
+metadata: {name: m}
+spec: {policyName: %s}
+"""
+
+
+@pytest.mark.parametrize(
+    ("mutator", "reaches"),
+    [
+        (HOOK % ("pods", "p"), True),
+        (HOOK % ("pods", "q"), False),
+        (HOOK % ("secrets", "p"), False),
+        (ASSIGN % "Pod", True),
+        (ASSIGN % "Service", False),
+        (MAP % ("p", "m"), True),
+        (MAP % ("q", "m"), False),
+        (MAP % ("p", "other"), False),
+    ],
+)
+def test_what_changes_the_object_first(mutator: str, reaches: bool) -> None:
+    """An object that a mutating policy or webhook reaches is never said to fail; one that passes, passes."""
+    refused = policy("{expression: 'false'}")
+    assert results(refused, BOUND, POD, mutator) == ["not-evaluated" if reaches else "fail"]
+    assert results(policy("{expression: 'true'}"), BOUND, POD, mutator) == ["pass"]
+
+
+def test_namespaced_parameters_of_a_cluster_scoped_object() -> None:
+    """The server ends in an error: no namespace says where to look."""
+    text = policy("{expression: 'true'}", "  paramKind: {apiVersion: v1, kind: ConfigMap}", "[persistentvolumes]")
+    bound = f"{BOUND}  paramRef: {{name: limits, parameterNotFoundAction: Allow}}\n"
+    volume = "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: v}\nspec: {capacity: {storage: 1Gi}}\n"
+    assert results(text, bound, PARAMS, volume, kind="PersistentVolume") == ["error"]
+    named = bound.replace("name: limits,", "name: limits, namespace: ns1,")
+    assert results(text, named, PARAMS, volume, kind="PersistentVolume") == ["pass"]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from kfm_checks.admission.engine import compile_policies
-from kfm_checks.admission.signatures import glob_pattern, normalised
+from kfm_checks.admission.signatures import normalised
+from kfm_checks.admission.signatures_others import glob_pattern
 from kfm_checks.admission.standing import standings, unread
 from kfm_checks.facts.admission import policy_matrix, rail_matrix
 from kfm_checks.manifests import parse_manifests

@@ -146,6 +146,7 @@ GITLAB: dict[str, Any] = {
         {"id": 1, "name": "lint", "status": "success"}, {"id": 2, "name": "e2e", "status": "running"},
         {"id": 3, "name": "optional", "status": "failed", "allow_failure": True},
     ],
+    "/projects/1/pipelines/3/bridges": [{"id": 4, "name": "deploy-tests", "status": "failed"}],
 }  # fmt: skip
 
 
@@ -164,7 +165,7 @@ def test_a_merge_request_of_gitlab() -> None:
     assert (found.number, found.author, found.base.ref, found.head.sha, found.state) == (7, "bob", "main", HEAD, "open")
     assert [(r.author, r.commit) for r in found.reviews] == [("ann", HEAD)]
     assert [(run.name, run.conclusion, run.status) for run in found.checks] == [
-        ("lint", "success", "completed"), ("e2e", "", "in_progress"),
+        ("lint", "success", "completed"), ("e2e", "", "in_progress"), ("deploy-tests", "failure", "completed"),
     ]  # fmt: skip
     assert (found.files[0].path, found.files[0].previous, found.commits[0].parents) == ("b", "a", (BASE,))
 
@@ -188,4 +189,5 @@ def test_a_part_is_never_taken_for_the_whole() -> None:
     cut = {**GITHUB, "/repos/o/r/pulls/7": {**PULL, "changed_files": 151, "commits": 1}}
     assert from_github(cut).files is None
     assert from_github(cut).commits is not None
+    assert from_gitlab({**GITLAB, f"{MERGE}/changes": {"changes": [], "overflow": True}}).files is None
     assert len(from_github({**GITHUB, files: GITHUB[files][:100]}).files) == 100

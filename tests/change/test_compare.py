@@ -236,6 +236,14 @@ def test_a_risk_is_called_by_its_name(about: str, old: str, new: str, name: str,
     assert any(r.name == risk and words in r.message for r in found), found
 
 
+def test_a_stateful_set_that_keeps_no_volume_names_them_all() -> None:
+    """The whole list goes at once: each claim is named, in one step that loses data."""
+    start, end = STORE.index("  volumeClaimTemplates:"), STORE.index("---", STORE.index("  volumeClaimTemplates:"))
+    diff = compare(STORE, STORE[:start] + STORE[end:])
+    found = [risk.message for change in diff.changes for risk in change.risks if risk.name == "data-loss"]
+    assert found == ["StatefulSet db loses its volume data, wal: what is on it is left behind"]
+
+
 def test_what_a_star_already_covered_is_no_new_permission() -> None:
     """``*`` narrowed to some verbs grants nothing new."""
     base = STORE.replace("verbs: [get]", "verbs: ['*']")

@@ -97,6 +97,14 @@ def test_a_shallow_clone_is_refused_in_one_line(repository: Path, tmp_path: Path
         fields(f"{base}..HEAD", tmp_path / "shallow" / "prod")
 
 
+def test_a_partial_clone_is_refused_in_one_line(repository: Path, tmp_path: Path) -> None:
+    """Blobs that were left out are not fetched behind the user's back."""
+    git(repository, "config", "uploadpack.allowFilter", "true")
+    git(tmp_path, "clone", "-q", "--filter=blob:none", f"file://{repository}", str(tmp_path / "partial"))
+    with pytest.raises(KfmChecksError, match=r"is not in this clone, which is a partial one; clone without --filter"):
+        fields("HEAD~1..HEAD", tmp_path / "partial" / "prod")
+
+
 @pytest.mark.parametrize("range_", ["nowhere..HEAD", "HEAD..--output=x", "HEAD..", "main~9..main"])
 def test_a_missing_base_or_head(repository: Path, range_: str) -> None:
     """A name that is none is refused; an empty one is HEAD, and options are names like any other."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -366,3 +367,23 @@ def test_the_facts_as_the_command_line_reads_them(tiles: Path) -> None:
     report = judge(tiles / OVERLAY, Options(only=only, as_of=AS_OF, change=path)).report
     statuses = {row.id: row.status for row in report.requirements}
     assert statuses == {"CHG-01": "met", "CHG-02": "not-verified", "CHG-03": "met", "CHG-09": "not-verified"}
+
+
+def test_every_commit_of_a_long_change_is_looked_at(repository: Path) -> None:
+    """A credential that the first of many commits brings in, and the second takes away, is in the history for good."""
+    secret = (
+        "apiVersion: v1\nkind: Secret\nmetadata: {name: s, namespace: app}\nstringData: {password: hunter2hunter2}\n"
+    )
+    put(repository, {"prod/secret.yaml": secret})
+    commit(repository, "in")
+    put(repository, {"prod/secret.yaml": None})
+    last = commit(repository, "out")
+    who = "committer test <test@example.org> 1700000000 +0000\ndata 0\n"
+    more = "".join(
+        f"commit refs/heads/many\n{who}" + (f"from {last}\n" if number == 0 else "") + "\n" for number in range(600)
+    )
+    subprocess.run(["git", "-C", str(repository), "fast-import", "--quiet"], input=more.encode(), check=True)
+    git(repository, "checkout", "-q", "many")
+    found, messages = outcome(repository, "no-secret-or-endpoint-added")
+    assert found == "fail"
+    assert any("prod/secret.yaml" in message or "Secret" in message for message in messages), messages

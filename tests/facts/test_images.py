@@ -224,3 +224,49 @@ def test_the_places_of_a_pod_and_of_a_custom_resource() -> None:
         "v": ((*at, "volumes", 0, "image", "reference"), "volume v"),
         "pg": (("spec", "imageName"), "field imageName"),
     }
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "spec"),
+    [
+        ("tekton.dev/v1", "Task", {"steps": [{"image": "x"}], "sidecars": [{"image": "y"}], "stepTemplate": {"image": "z"}}),
+        ("tekton.dev/v1", "TaskRun", {"taskSpec": {"steps": [{"image": "x"}, {"image": "y"}], "sidecars": [{"image": "z"}]}}),
+        ("tekton.dev/v1", "Pipeline", {"tasks": [{"taskSpec": {"steps": [{"image": "x"}, {"image": "y"}]}}], "finally": [{"taskSpec": {"steps": [{"image": "z"}]}}]}),
+        ("tekton.dev/v1", "PipelineRun", {"pipelineSpec": {"tasks": [{"taskSpec": {"steps": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}}]}}),
+        ("argoproj.io/v1alpha1", "Workflow", {"templates": [{"container": {"image": "x"}}, {"script": {"image": "y"}, "initContainers": [{"image": "z"}]}]}),
+        ("argoproj.io/v1alpha1", "WorkflowTemplate", {"templates": [{"sidecars": [{"image": "x"}], "containerSet": {"containers": [{"image": "y"}], "initContainers": [{"image": "z"}]}}]}),
+        ("argoproj.io/v1alpha1", "ClusterWorkflowTemplate", {"templateDefaults": {"container": {"image": "x"}, "script": {"image": "y"}}, "templates": [{"container": {"image": "z"}}]}),
+        ("monitoring.coreos.com/v1", "Prometheus", {"image": "x", "thanos": {"image": "y"}, "initContainers": [{"image": "z"}]}),
+        ("monitoring.coreos.com/v1", "Alertmanager", {"image": "x", "containers": [{"image": "y"}], "initContainers": [{"image": "z"}]}),
+        ("serving.knative.dev/v1", "Configuration", {"template": {"spec": {"containers": [{"image": "x"}, {"image": "y"}], "initContainers": [{"image": "z"}]}}}),
+        ("serving.knative.dev/v1", "Revision", {"containers": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}),
+        ("opentelemetry.io/v1beta1", "OpenTelemetryCollector", {"image": "x", "initContainers": [{"image": "y"}], "additionalContainers": [{"image": "z"}]}),
+        ("opentelemetry.io/v1alpha1", "Instrumentation", {"java": {"image": "x"}, "python": {"image": "y"}, "dotnet": {"image": "z"}}),
+        ("opentelemetry.io/v1alpha1", "Instrumentation", {"nodejs": {"image": "x"}, "go": {"image": "y"}, "nginx": {"image": "z"}, "apacheHttpd": {"image": "x"}}),
+        ("acid.zalan.do/v1", "postgresql", {"dockerImage": "x", "sidecars": [{"image": "y"}], "initContainers": [{"image": "z"}]}),
+        ("postgres-operator.crunchydata.com/v1beta1", "PostgresCluster", {"image": "x", "backups": {"pgbackrest": {"image": "y"}}, "proxy": {"pgBouncer": {"image": "z"}}}),
+        ("postgresql.cnpg.io/v1", "ImageCatalog", {"images": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}),
+        ("postgresql.cnpg.io/v1", "ClusterImageCatalog", {"images": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}),
+        ("elasticsearch.k8s.elastic.co/v1", "Elasticsearch", {"image": "x", "nodeSets": [{"podTemplate": {"spec": {"containers": [{"image": "y"}], "initContainers": [{"image": "z"}]}}}]}),
+        ("kibana.k8s.elastic.co/v1", "Kibana", {"image": "x", "podTemplate": {"spec": {"containers": [{"image": "y"}, {"image": "z"}]}}}),
+        ("ray.io/v1", "RayCluster", {"headGroupSpec": {"template": {"spec": {"containers": [{"image": "x"}]}}}, "workerGroupSpecs": [{"template": {"spec": {"containers": [{"image": "y"}, {"image": "z"}]}}}]}),
+        ("ray.io/v1", "RayJob", {"rayClusterSpec": {"headGroupSpec": {"template": {"spec": {"containers": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}}}}}),
+        ("ray.io/v1", "RayService", {"rayClusterConfig": {"workerGroupSpecs": [{"template": {"spec": {"containers": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}}}]}}),
+        ("sparkoperator.k8s.io/v1beta2", "SparkApplication", {"image": "x", "driver": {"image": "y"}, "executor": {"image": "z"}}),
+        ("sparkoperator.k8s.io/v1beta2", "ScheduledSparkApplication", {"template": {"image": "x", "driver": {"image": "y"}, "executor": {"image": "z"}}}),
+        ("batch.volcano.sh/v1alpha1", "Job", {"tasks": [{"template": {"spec": {"containers": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}}}]}),
+        ("jobset.x-k8s.io/v1alpha2", "JobSet", {"replicatedJobs": [{"template": {"spec": {"template": {"spec": {"containers": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}}}}}]}),
+        ("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", {"leaderWorkerTemplate": {"leaderTemplate": {"spec": {"containers": [{"image": "x"}]}}, "workerTemplate": {"spec": {"containers": [{"image": "y"}, {"image": "z"}]}}}}),
+        ("keda.sh/v1alpha1", "ScaledJob", {"jobTargetRef": {"template": {"spec": {"containers": [{"image": "x"}, {"image": "y"}, {"image": "z"}]}}}}),
+        ("kafka.strimzi.io/v1beta2", "Kafka", {"kafka": {"image": "x"}, "zookeeper": {"image": "y"}, "other": {"image": "w"}}),
+        ("opensearch.opster.io/v1", "OpenSearchCluster", {"general": {"image": "x"}, "dashboards": {"image": "y"}}),
+        ("redis.redis.opstreelabs.in/v1beta2", "Redis", {"kubernetesConfig": {"image": "x"}, "redisExporter": {"image": "y"}}),
+        *((api, kind, {"image": "x"}) for api, kind in (("minio.min.io/v2", "Tenant"), ("rabbitmq.com/v1beta1", "RabbitmqCluster"), ("k8s.mariadb.com/v1alpha1", "MariaDB"))),
+    ],
+)  # fmt: skip
+def test_every_place_of_a_custom_resource(api: str, kind: str, spec: dict[str, Any]) -> None:
+    """As its CustomResourceDefinition has it; nothing is read from a kind of the same name in another group."""
+    wanted = {text for text in ("x", "y", "z") if f"'{text}'" in str(spec)}
+    obj = {"apiVersion": api, "kind": kind, "metadata": {"name": "o"}, "spec": spec}
+    assert uses(obj) == wanted
+    assert uses({**obj, "apiVersion": "example.org/v1"}) == set()

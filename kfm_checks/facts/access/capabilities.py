@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from kfm_checks.facts.access.powers import ADMISSION, CHANGE, POD_MAKERS, READ, WRITE
 from kfm_checks.facts.access.roles import GROUP as RBAC
 from kfm_checks.facts.access.rules import ALL, Rule
+from kfm_checks.values import Value
 
 #: Subresources through which ``get`` is enough to act: the API server connects a stream.
 CONNECT = ("pods/exec", "pods/attach", "pods/portforward", "pods/proxy", "services/proxy", "nodes/proxy")
@@ -16,8 +17,7 @@ REVIEWS = frozenset({"selfsubjectaccessreviews", "selfsubjectrulesreviews", "sel
 Resources = tuple[tuple[str, tuple[str, ...]], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Capability:
+class Capability(Value, frozen=True):
     """A group of permissions that means one thing to a reader."""
 
     name: str

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 ESO = "external-secrets.io"
 
 
-@dataclass(frozen=True)
-class CredentialUse:
+class CredentialUse(Value, frozen=True):
     """A workload's use of a Secret; ``key`` "" is the whole Secret."""
 
     workload: Workload

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -12,6 +11,7 @@ from kfm_checks.facts.access.roles import GROUP, RoleBook, role_book
 from kfm_checks.facts.access.rules import Request, Rule
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 AUTHENTICATED = "Group:system:authenticated"
 UNAUTHENTICATED = "Group:system:unauthenticated"
@@ -20,8 +20,7 @@ MASTERS = "Group:system:masters"
 ANONYMOUS = "User:system:anonymous"
 
 
-@dataclass(frozen=True)
-class Grant:
+class Grant(Value, frozen=True):
     """One subject of one binding. ``namespace`` is "" where the grant holds in the whole cluster."""
 
     binding: Manifest
@@ -57,8 +56,7 @@ class Grant:
         return any(rule.allows(request) for rule in self.rules or ())
 
 
-@dataclass(frozen=True)
-class Access:
+class Access(Value, frozen=True):
     """Effective RBAC of the rendered objects."""
 
     grants: tuple[Grant, ...]

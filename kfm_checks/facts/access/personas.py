@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kfm_checks.errors import UsageError
@@ -21,6 +20,7 @@ from kfm_checks.facts.access.grants import (
 from kfm_checks.facts.access.secrets import home_of
 from kfm_checks.facts.objects import Inventory, labels_of
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 if TYPE_CHECKING:
     from kfm_checks.config import Config
@@ -35,8 +35,7 @@ OPERATOR, DEPLOYER, STEWARD, AUDITOR = PERSONAS = (
 )
 
 
-@dataclass(frozen=True)
-class Personas:
+class Personas(Value, frozen=True):
     """Subjects of each persona. A persona that nobody declared is missing from ``declared``."""
 
     of: Mapping[str, frozenset[str]]

@@ -7,12 +7,12 @@ risks"; CIS Kubernetes Benchmark 5.1.1 to 5.1.13.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 
 from kfm_checks.facts.access.grants import Access, Grant
 from kfm_checks.facts.access.roles import GROUP as RBAC
 from kfm_checks.facts.access.rules import Request, Rule
+from kfm_checks.values import Value
 
 READ = ("get", "list", "watch")
 CHANGE = ("create", "update", "patch")
@@ -32,8 +32,7 @@ POD_MAKERS: tuple[tuple[str, tuple[str, ...]], ...] = (
 NODE_SCCS = frozenset({"", "privileged", "hostaccess", "hostnetwork", "hostnetwork-v2", "hostmount-anyuid"})
 
 
-@dataclass(frozen=True, slots=True)
-class Power:
+class Power(Value, frozen=True):
     """One escalating permission."""
 
     text: str

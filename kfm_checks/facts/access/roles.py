@@ -12,13 +12,13 @@ from kfm_checks.facts.access.rules import Rule, rules_of
 from kfm_checks.facts.objects import Inventory, annotations_of, labels_of
 from kfm_checks.facts.selectors import matches
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 GROUP = "rbac.authorization.k8s.io"
 AUTOUPDATE = "rbac.authorization.kubernetes.io/autoupdate"
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(Value, frozen=True):
     """One definition of a ClusterRole: rendered, or built in (``obj`` is None)."""
 
     labels: Mapping[str, str]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from kfm_checks.facts.objects import dig, items
+from kfm_checks.values import Value
 
 ALL = "*"
 
@@ -31,8 +31,7 @@ class Permission(NamedTuple):
     verb: str
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Value, frozen=True):
     """A ``PolicyRule``; lists keep only text, since the API server refuses anything else."""
 
     verbs: tuple[str, ...] = ()

@@ -7,16 +7,15 @@ Source: Kubernetes documentation, *Role Based Access Control Good Practices* ("W
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from kfm_checks.facts.access.grants import Access, Grant, canonical
 from kfm_checks.facts.access.powers import READ, is_impersonation, makes_pods
 from kfm_checks.facts.access.roles import GROUP as RBAC
 from kfm_checks.facts.access.rules import Rule
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class SecretReader:
+class SecretReader(Value, frozen=True):
     """A subject that can read Secrets of a namespace, and how. ``name`` "" means all of them."""
 
     subject: str

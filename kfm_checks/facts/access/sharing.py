@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.access.rules import texts
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.facts.selectors import matches
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 REFLECTOR = "reflector.v1.k8s.emberstack.com/"
 REPLICATOR = "replicator.v1.mittwald.de/"
@@ -32,8 +32,7 @@ CARRIERS: tuple[tuple[str, str, Path], ...] = (
 PROBES = ("zz-nobody-7", "q", "x9-unnamed-namespace")
 
 
-@dataclass(frozen=True)
-class Shared:
+class Shared(Value, frozen=True):
     """One way in which a Secret can be had in other namespaces. ``ok`` None: nobody can tell."""
 
     obj: Manifest

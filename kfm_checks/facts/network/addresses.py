@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
+
+from kfm_checks.values import Value
 
 Net = ipaddress.IPv4Network | ipaddress.IPv6Network
 _BITS = {4: 32, 6: 128}
@@ -29,8 +30,7 @@ class AddressRange(NamedTuple):
         return self.last - self.first + 1
 
 
-@dataclass(frozen=True)
-class Block:
+class Block(Value, frozen=True):
     """An ``ipBlock``: addresses of ``cidr`` that lie in none of ``excluded``."""
 
     cidr: AddressRange

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.network.endpoints import Endpoint, container_ports
@@ -12,13 +11,13 @@ from kfm_checks.facts.network.ports import NOTHING, PortSet, normal
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.facts.selectors import matches_map
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: An ExternalName may point at another one; deeper chains than this are loops.
 _HOPS = 5
 
 
-@dataclass(frozen=True)
-class Target:
+class Target(Value, frozen=True):
     """What a reference to a Service leads to. ``destination`` "": nothing here, and ``note`` says why."""
 
     service: str
@@ -27,8 +26,7 @@ class Target:
     note: str = ""
 
 
-@dataclass(frozen=True)
-class Exposure:
+class Exposure(Value, frozen=True):
     """One path from outside to a workload.
 
     ``hosts`` () means any host, or that the entry knows none. ``means`` is the kind of door: a kind of object, or

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
 
 from kfm_checks.facts.network.addresses import AddressRange, network_range
 from kfm_checks.facts.network.policies import Direction, Policy, Rule
 from kfm_checks.facts.network.ports import LAST, PortSet, intersection, normal, size
 from kfm_checks.facts.network.reach import Network, bits
+from kfm_checks.values import Value
 
 _PRIVATE = tuple(map(network_range, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7")))
 _WHOLE = {4: network_range("0.0.0.0/0"), 6: network_range("::/0")}
@@ -16,8 +16,7 @@ _DNS: PortSet = (("TCP", 53, 53), ("TCP", 5353, 5353), ("UDP", 53, 53), ("UDP", 
 State = Literal["denied", "open", "undone"]
 
 
-@dataclass(frozen=True)
-class Isolation:
+class Isolation(Value, frozen=True):
     """``open``: no policy isolates the pods. ``undone``: some do, and ``rule`` of ``policy`` lets everybody through."""
 
     state: State

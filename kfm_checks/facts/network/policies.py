@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.facts.network.addresses import Block, network_range
 from kfm_checks.facts.network.ports import FIRST, LAST, PROTOCOLS, PortRange
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 Direction = Literal["Ingress", "Egress"]
 DIRECTIONS: tuple[Direction, ...] = ("Ingress", "Egress")
@@ -26,8 +26,7 @@ class Unreadable(ValueError):  # noqa: N818 - a verdict on a policy, caught in t
     """A policy that the API server would refuse: it isolates nothing and allows nothing."""
 
 
-@dataclass(frozen=True)
-class Peer:
+class Peer(Value, frozen=True):
     """Who is at the other end. ``pods`` and ``namespaces`` are LabelSelectors, or None where they are absent."""
 
     pods: Mapping[str, Any] | None
@@ -35,8 +34,7 @@ class Peer:
     block: Block | None
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Value, frozen=True):
     """One ingress or egress rule. ``peers`` None: everybody; ``ports`` None: every port of every protocol."""
 
     peers: tuple[Peer, ...] | None
@@ -46,8 +44,7 @@ class Rule:
     path: Path
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Value, frozen=True):
     """A NetworkPolicy: which pods of its namespace it isolates in which directions, and what it then allows."""
 
     obj: Manifest

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.network.entries import texts
@@ -11,6 +10,7 @@ from kfm_checks.facts.network.entries_gateway import GROUP, attached, covers
 from kfm_checks.facts.network.entries_routes import TRAEFIK, traefik_hosts
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
 from kfm_checks.model import Manifest, Path
+from kfm_checks.values import Value
 
 #: A host that an entry leaves open.
 ANY = "any host"
@@ -32,8 +32,7 @@ PLAIN: State = (False, "served in plain HTTP")
 DEFAULT: State = (None, "TLS with the controller's default certificate, which the render doesn't show")
 
 
-@dataclass(frozen=True)
-class PublicHost:
+class PublicHost(Value, frozen=True):
     """One host where it enters; ``secure`` None: TLS may end where the render doesn't show it."""
 
     entry: Manifest

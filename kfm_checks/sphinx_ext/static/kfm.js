@@ -57,6 +57,6 @@
   window.addEventListener("hashchange", unfold);
   unfold();
   window.addEventListener("beforeprint", function () {
-    document.querySelectorAll("details.kfm-group, details.kfm-figure").forEach(function (each) { each.open = true; });
+    document.querySelectorAll("details.kfm-group, details.kfm-figure, .kfm-diff > details").forEach(function (each) { each.open = true; });
   });
 })();

@@ -1,0 +1,69 @@
+"""The notebooks of a site see what its pages see: the same overlay, day, change, and way to render."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from kfm_checks.errors import UsageError
+from kfm_checks.judged import Options, options_from, options_text
+from kfm_checks.notebook import open_notebook
+from kfm_checks.notebook.given import given
+from kfm_checks.render import Loosened
+from kfm_checks.sphinx_ext.state import notebook_environment
+from tests.conftest import AS_OF
+
+WHOLE = Options(
+    kustomize="kubectl",
+    rendered=Path("/a/render.yaml"),
+    schemas=Path("/a/schemas"),
+    policies=Path("/a/policies"),
+    kubernetes_versions=("1.33", "1.34"),
+    loosened=Loosened(enable_helm=True, load_restrictor=False, allow_network=True),
+)
+
+
+@pytest.mark.parametrize("options", [Options(), WHOLE], ids=["usual", "all"])
+def test_options_survive_the_way_to_another_process(options: Options) -> None:
+    """All that decides how an overlay is rendered and read; nothing else, so the usual options for nothing."""
+    assert options_from(options_text(options)) == options
+    assert options_from("") == Options()
+
+
+def test_paths_are_absolute_for_another_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A notebook works in another folder."""
+    monkeypatch.chdir(tmp_path)
+    found = options_from(options_text(Options(rendered=Path("r.yaml"), kustomize="./kustomize")))
+    assert (found.rendered, found.kustomize) == (tmp_path / "r.yaml", str(tmp_path / "kustomize"))
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "{}", '{"loosened": 3}', '{"loosened": [], "x": 1}'])
+def test_options_that_are_none_are_one_line(text: str) -> None:
+    """Whatever somebody set the variable to."""
+    with pytest.raises(UsageError, match="options for notebooks can't be read"):
+        options_from(text)
+
+
+def test_the_variables_of_a_user_do_not_reach_the_site(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without a change on the command line no notebook shows one; afterwards everything is as it was."""
+    monkeypatch.setenv("KFM_CHANGE", "other.json")
+    monkeypatch.setenv("KFM_OVERLAY", "elsewhere")
+    before = dict(os.environ)
+    with notebook_environment(tmp_path, AS_OF, Options()):
+        assert (given("OVERLAY"), given("AS_OF"), given("CHANGE")) == (str(tmp_path), AS_OF, "")
+    with notebook_environment(tmp_path, AS_OF, Options(change=tmp_path / "change.json")):
+        assert given("CHANGE") == str(tmp_path / "change.json")
+    assert dict(os.environ) == before
+
+
+def test_a_notebook_uses_the_render_of_the_site(tmp_path: Path) -> None:
+    """An overlay that can't be rendered here is shown by the render that was given."""
+    (tmp_path / "kustomization.yaml").write_text("helmCharts: [{name: shop, repo: 'https://charts.example'}]\n")
+    render = tmp_path / "render.yaml"
+    render.write_text("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings, namespace: shop}\n")
+    with notebook_environment(tmp_path, AS_OF, Options(rendered=render)):
+        book = open_notebook("01-overlay-render-and-inventory", given("OVERLAY"), given("AS_OF"))
+    assert book.report.overlay.objects == 1
+    assert any("render.yaml" in note for note in book.report.overlay.notes)
