@@ -119,7 +119,7 @@ def _parts(change: FieldChange) -> Iterator[FieldChange]:
         for key in sorted({*(change.base or {}), *(change.head or {})}):
             path = (*change.path, key)
             base, head = (change.base or {}).get(key), (change.head or {}).get(key)
-            yield replace(change, path=path, base_path=path, base=base, head=head)
+            yield FieldChange(path, base, head, change.in_head, path)
     else:
         yield change
 
