@@ -20,6 +20,8 @@ class Unit:
     #: The policy, and the binding where it has one.
     source: tuple[Manifest, ...]
     judge: Callable[[Candidate, bool], Iterator[Verdict]]
+    #: What of it can be asked together with others, by identity; () where it is asked by itself.
+    parts: tuple[int, ...] = ()
 
 
 class Asked(NamedTuple):

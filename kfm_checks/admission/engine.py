@@ -13,7 +13,7 @@ from kfm_checks.admission.candidates import candidates, limited
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.admission.mutators import Mutator, mutators
 from kfm_checks.admission.resources import Resources, resources
-from kfm_checks.admission.together import HOLDS, groups, settled
+from kfm_checks.admission.together import HOLDS, Group, groups, settled
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest, ObjectKey
 
@@ -47,6 +47,7 @@ class Policies:
     templates: tuple[gatekeeper.Template, ...]
     mutators: tuple[Mutator, ...]
     _bound: dict[tuple[str, str, str, str], Bound] = field(default_factory=dict)
+    _groups: dict[tuple[str, str, str, str], tuple[Group, ...]] = field(default_factory=dict)
     _rules: dict[tuple[str, str, str], tuple[Rules, ...]] = field(default_factory=dict)
 
     @property
@@ -103,7 +104,8 @@ class Policies:
             yield begin
         plain = settled(asked.groups, candidate)
         yield from (self._unit(bound, place) for place in asked.places if place != at and place not in plain)
-        yield from (unit for unit in others if unit is not begin)
+        told = self._plainly(candidate) if self.kyverno_cel and any(unit.parts for unit in others) else {}
+        yield from (u for u in others if u is not begin and not (u.parts and all(part in told for part in u.parts)))
 
     def judges(self, candidate: Candidate, keys: frozenset[str]) -> bool:
         """Whether anything but Gatekeeper could refuse the candidate because of some fields."""
@@ -124,8 +126,10 @@ class Policies:
             from kfm_checks.admission import kyverno_cel
 
             for cel in self.kyverno_cel:
-                if not cel.refused and "deny" in cel.actions and cel.may_read(keys):
-                    yield Unit(cel.obj.key, (cel.obj,), partial(_by_rules, kyverno_cel.evaluate, cel, self.resources))
+                if not cel.refused and "deny" in cel.actions and cel.may_read(candidate, keys):
+                    judge = partial(_by_rules, kyverno_cel.evaluate, cel, self.resources)
+                    parts = tuple(id(compiled) for compiled, _, _ in cel.for_kind(candidate))
+                    yield Unit(cel.obj.key, (cel.obj,), judge, parts)
 
     def _by_binding(
         self, policy: vap.Policy, binding: vap.Binding, always: bool, candidate: Candidate, locate: bool
@@ -141,9 +145,19 @@ class Policies:
         if self.kyverno_cel:
             from kfm_checks.admission import kyverno_cel
 
+            plain = self._plainly(candidate)
             for cel in self.kyverno_cel:
                 if not cel.refused:
-                    yield from kyverno_cel.evaluate(cel, candidate, self.resources)
+                    yield from kyverno_cel.evaluate(cel, candidate, self.resources, plain=plain)
+
+    def _plainly(self, candidate: Candidate) -> dict[int, int]:
+        """What Kyverno's CEL policies plainly say, by the identity of what is compiled."""
+        from kfm_checks.admission import kyverno_cel
+
+        key = (candidate.group, candidate.version, candidate.resource, candidate.operation)
+        if key not in self._groups:
+            self._groups[key] = kyverno_cel.together(self.kyverno_cel, candidate)
+        return settled(self._groups[key], candidate)
 
     def gatekeeper(self, tried: tuple[Candidate, ...]) -> Iterator[Verdict]:
         """Gatekeeper's verdicts."""

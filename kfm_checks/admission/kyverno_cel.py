@@ -6,8 +6,10 @@ https://kyverno.io/docs/policy-types/validating-policy/
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
@@ -20,6 +22,7 @@ from kfm_checks.admission.locate import breaking_containers
 from kfm_checks.admission.matching import texts
 from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyError, Result, Verdict
 from kfm_checks.admission.resources import Resources, resources
+from kfm_checks.admission.together import HOLDS, Group, groups_of
 from kfm_checks.admission.vap import Policy as CompiledPolicy
 from kfm_checks.admission.vap import Validation, compile_policy, conditions_hold, message_of
 from kfm_checks.facts.objects import Inventory, dig, items
@@ -51,14 +54,33 @@ class Policy:
     lookup: Lookup
     #: "" where it can be evaluated.
     not_evaluated: str
+    _by_kind: dict[tuple[str, ...], tuple[tuple[CompiledPolicy, str, bool], ...]] = field(default_factory=dict)
 
     @property
     def refused(self) -> tuple[str, ...]:
         return self.written.refused
 
-    def may_read(self, keys: frozenset[str]) -> bool:
-        """Whether what it says may hang on fields with these names."""
-        return bool(self.exceptions) or any(one.may_read(keys) for one in (self.written, *self.generated))
+    @cached_property
+    def looks_up(self) -> bool:
+        """Whether it, or an exception of it, may read objects of the render."""
+        return "resource." in repr(dig(self.obj, "spec")) or bool(self.exceptions)
+
+    def for_kind(self, candidate: Candidate) -> tuple[tuple[CompiledPolicy, str, bool], ...]:
+        """What has a rule for the candidate's resource, its rules' prefix, and whether it reaches every object."""
+        key = (candidate.group, candidate.version, candidate.resource, candidate.operation)
+        if key not in self._by_kind:
+            group, _, resource, operation = key
+            self._by_kind[key] = tuple(
+                (one, "autogen-" if index else "", one.matcher.always(*key))
+                for index, one in enumerate((self.written, *self.generated))
+                if any(rule.reaches(group, resource, operation) for rule in one.matcher.rules)
+            )
+        return self._by_kind[key]
+
+    def may_read(self, candidate: Candidate, keys: frozenset[str]) -> bool:
+        """Whether what it says of the candidate may hang on fields with these names."""
+        found = self.for_kind(candidate)
+        return bool(found) and (bool(self.exceptions) or any(one.may_read(keys) for one, _, _ in found))
 
 
 def compile_validating(obj: Manifest, inventory: Inventory) -> Policy:
@@ -113,21 +135,47 @@ def _generated(obj: Manifest, spec: Mapping[str, Any]) -> Iterator[CompiledPolic
             yield compile_policy(Manifest({**obj, "spec": made}, obj.origin), Block(KYVERNO_PROFILE))
 
 
-def evaluate(policy: Policy, candidate: Candidate, names: Resources, *, locate: bool = True) -> Iterator[Verdict]:
-    """What the policy says of a candidate; nothing where it doesn't match."""
+def together(policies: Iterable[Policy], candidate: Candidate) -> tuple[Group, ...]:
+    """What of the policies can be asked at once of every object like the candidate; it stands there by its identity."""
+    found = (
+        (id(compiled), compiled)
+        for policy in policies
+        if not (policy.refused or policy.not_evaluated or policy.looks_up)
+        for compiled, _, always in policy.for_kind(candidate)
+        if always
+    )
+    return groups_of(found, KYVERNO_PROFILE)
+
+
+def evaluate(
+    policy: Policy,
+    candidate: Candidate,
+    names: Resources,
+    *,
+    locate: bool = True,
+    plain: Mapping[int, int] = MappingProxyType({}),
+) -> Iterator[Verdict]:
+    """What the policy says of a candidate; nothing where it doesn't match. ``plain``: what ``together`` has told."""
     namespaced = policy.obj.key.kind.startswith("Namespaced")
     if candidate.namespace in UNJUDGED or (namespaced and policy.obj.key.namespace != candidate.namespace):
         return
-    for index, compiled in enumerate((policy.written, *policy.generated)):
-        prefix = "autogen-" if index else ""
+    for compiled, prefix, always in policy.for_kind(candidate):
+        told = plain.get(id(compiled))
+        if told is not None:
+            if told == HOLDS:
+                yield from (_verdict(policy, candidate, f"{prefix}{v.name}", "pass", "") for v in compiled.validations)
+            continue
         try:
-            if not compiled.matcher.match(candidate, names):
+            if not always and not compiled.matcher.match(candidate, names):
                 continue
         except NotEvaluated as reason:
             yield _verdict(policy, candidate, f"{prefix}policy", "not-evaluated", str(reason))
             continue
         if policy.not_evaluated:
             yield _verdict(policy, candidate, "policy", "not-evaluated", policy.not_evaluated)
+            continue
+        if not policy.looks_up:
+            yield from _judged(policy, compiled, candidate, prefix, locate)
             continue
         with looking_up(policy.lookup):
             found = list(_judged(policy, compiled, candidate, prefix, locate))

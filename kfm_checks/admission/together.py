@@ -6,11 +6,12 @@ kind are put side by side into one; whatever doesn't plainly hold is asked again
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 from kfm_checks.admission.cel import Program, Refused, compile_cel
+from kfm_checks.admission.cel_env import KUBERNETES_PROFILE, Profile
 from kfm_checks.admission.cel_policy import BASE, Expression
 from kfm_checks.admission.cel_scan import Token, rewrite, tokens
 from kfm_checks.admission.cel_scope import shared
@@ -32,20 +33,23 @@ class Group:
     Where one of them ends in an error the group is asked in halves, so that the others keep their short way.
     """
 
-    def __init__(self, texts: Sequence[tuple[int, str]]) -> None:
+    def __init__(self, texts: Sequence[tuple[int, str]], profile: Profile) -> None:
         self.texts = texts
+        self._profile = profile
 
     @cached_property
     def _program(self) -> Program | None:
         try:
-            return compile_cel("[" + ",".join(text for _, text in self.texts) + "]", BASE)
+            return compile_cel("[" + ",".join(text for _, text in self.texts) + "]", BASE, self._profile)
         except (Refused, NotEvaluated):
             return None
 
     @cached_property
     def _halves(self) -> tuple[Group, ...]:
         middle = len(self.texts) // 2
-        return (Group(self.texts[:middle]), Group(self.texts[middle:])) if middle else ()
+        if not middle:
+            return ()
+        return Group(self.texts[:middle], self._profile), Group(self.texts[middle:], self._profile)
 
     def ask(self, candidate: Candidate) -> Iterator[tuple[int, int]]:
         """Place and HOLDS or NOT_FOR_IT; nothing of a policy that needs a closer look."""
@@ -64,8 +68,13 @@ class Group:
 
 def groups(policies: Sequence[Policy | None]) -> tuple[Group, ...]:
     """The policies that can be asked together; None stands for one that can't."""
-    texts = [(place, text) for place, policy in enumerate(policies) if policy and (text := _question(policy))]
-    return tuple(Group(texts[start : start + _MOST]) for start in range(0, len(texts), _MOST))
+    return groups_of((place, policy) for place, policy in enumerate(policies) if policy)
+
+
+def groups_of(placed: Iterable[tuple[int, Policy]], profile: Profile = KUBERNETES_PROFILE) -> tuple[Group, ...]:
+    """Policies of one profile, each with a number that stands for it in the answer."""
+    texts = [(place, text) for place, policy in placed if (text := _question(policy))]
+    return tuple(Group(texts[start : start + _MOST], profile) for start in range(0, len(texts), _MOST))
 
 
 def settled(groups: Sequence[Group], candidate: Candidate) -> dict[int, int]:

@@ -6,7 +6,7 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -45,6 +45,7 @@ class Policy:
     validations: tuple[Validation, ...]
     fails_open: bool
     param_kind: tuple[str, str] | None
+    _reads: dict[frozenset[str], bool] = field(default_factory=dict)
 
     @cached_property
     def refused(self) -> tuple[str, ...]:
@@ -53,8 +54,10 @@ class Policy:
 
     def may_read(self, keys: frozenset[str]) -> bool:
         """Whether what it says may hang on fields with these names."""
-        every = (*(e for _, e in self.conditions), *(v.expression for v in self.validations))
-        return may_read(every, self.block, keys)
+        if keys not in self._reads:
+            every = (*(e for _, e in self.conditions), *(v.expression for v in self.validations))
+            self._reads[keys] = may_read(every, self.block, keys)
+        return self._reads[keys]
 
 
 @dataclass(frozen=True)

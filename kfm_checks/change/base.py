@@ -16,6 +16,7 @@ from kfm_checks.change.git import Clone, GitError, extract
 from kfm_checks.change.history import writes
 from kfm_checks.change.rehearsal import Merged, Scratch
 from kfm_checks.change.renames import path_in_base
+from kfm_checks.change.revisions import Revision, explained
 from kfm_checks.change.rules import settings_of_added
 from kfm_checks.change.sides import side, view
 from kfm_checks.config import Settings, load_settings
@@ -116,7 +117,8 @@ class GitBase:
         try:
             return side(self.overlay, self.options)
         except KfmChecksError as error:
-            raise NotVerified(f"the base does not render: {self._clean(str(error))}") from error
+            known = explained(error, Revision(self.clone, self.commit, self.path), self.folder)
+            raise NotVerified(f"the base does not render: {self._clean(str(known))}") from error
 
     def _clean(self, text: str) -> str:
         for name in ("base", "tip", "reverted"):

@@ -45,10 +45,10 @@ def read(revision: Revision, into: Path, options: Options) -> Judged:
     try:
         return side(folder, options)
     except KfmChecksError as error:
-        raise _explained(error, revision, into) from error
+        raise explained(error, revision, into) from error
 
 
-def _explained(error: KfmChecksError, revision: Revision, into: Path) -> KfmChecksError:
+def explained(error: KfmChecksError, revision: Revision, into: Path) -> KfmChecksError:
     """The error as one of the revision: no scratch path, and what is known of its cause."""
     kind = type(error) if isinstance(error, RenderError | UsageError) else KfmChecksError
     name = f"{revision.commit[:12]}:{revision.path or '.'}"

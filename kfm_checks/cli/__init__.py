@@ -66,7 +66,9 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: exit status 0, 1, or 2 with one line on stderr."""
-    gc.set_threshold(COLLECT_AFTER)
+    checking = arguments is None and sys.argv[1:2] == ["check"]  # a process of its own, soon over
+    if checking:
+        gc.set_threshold(COLLECT_AFTER)
     try:
         status: Any = cli.main(args=arguments, prog_name="kfm-checks", standalone_mode=False)
     except KfmChecksError as error:
@@ -90,7 +92,7 @@ def main(arguments: list[str] | None = None) -> None:
 
         _stop(f"this is a defect of kfm-checks ({describe(error)}); please report it")
     found = status if isinstance(status, int) else 0
-    if arguments is None and sys.argv[1:2] == ["check"]:
+    if checking:
         _leave(found)
     sys.exit(found)
 

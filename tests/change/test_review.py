@@ -259,6 +259,24 @@ def test_an_overlay_that_the_change_renames(repository: Path) -> None:
     assert found.report.requirement("CHG-06").status == "met"
 
 
+def test_a_base_with_a_submodule_says_so(repository: Path, tmp_path: Path) -> None:
+    """Its files are in another repository: not verified, and the reason names it rather than a missing file."""
+    other = tmp_path / "other"
+    start(other)
+    put(other, {"kustomization.yaml": "resources: [c.yaml]\n", "c.yaml": MAP % ("c", "v")})
+    commit(other)
+    git(repository, "checkout", "-q", "main")
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "vendor/other")
+    put(repository, {"prod/kustomization.yaml": "resources: [a.yaml, b.yaml, ../vendor/other]\n"})
+    commit(repository, "submodule")
+    git(repository, "checkout", "-q", "-b", "more")
+    put(repository, {"prod/a.yaml": MAP % ("a", "more")})
+    commit(repository, "more")
+    row = judged(repository, only=("CHG-06",)).report.requirement("CHG-06")
+    assert row.status == "not-verified"
+    assert "vendor/other is a submodule, whose files are in another repository" in (row.reason or "")
+
+
 def test_what_is_not_committed_is_told(repository: Path) -> None:
     """A dirty worktree is judged as it is, and the reader learns that it is no commit; other folders don't matter."""
     assert not [note for note in judged(repository).report.overlay.notes if "committed" in note]

@@ -240,7 +240,10 @@ def _start_controllers(plane: ControlPlane) -> None:
         f"--service-account-private-key-file={plane.folder / 'accounts.key'}",
         f"--root-ca-file={plane.authority}",
     ]
-    plane.start("kube-controller-manager", [*manager, "--concurrent-deployment-syncs=10", "--kube-api-qps=200"])
+    plane.start(
+        "kube-controller-manager",
+        [*manager, "--concurrent-deployment-syncs=10", "--kube-api-qps=200", "--node-monitor-grace-period=1h"],
+    )
     plane.start("kube-scheduler", [acting_as("kube-scheduler", kube, plane.folder), *shared])
     stages = [word for path in sorted((HERE / "stages").glob("*.yaml")) for word in ("--config", path)]
     kwok = [

@@ -49,8 +49,26 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
         found = Production(plane, repository(tmp_path_factory.mktemp("git") / "repository"))
         with argocd(plane), controllers_played(plane):
             plane.kubectl("apply", "--server-side", "-k", str(found.repository.folder / "infra/clusters/prod/apps"))
-            plane.wait("every Application Synced and Healthy", found.settled, 420)
+            settle(found)
             yield found
+
+
+def settle(production: Production, seconds: float = 600) -> None:
+    """Wait until every Application is Synced and Healthy, or say what Argo CD says instead."""
+    try:
+        production.plane.wait("every Application Synced and Healthy", production.settled, seconds)
+    except AssertionError as error:
+        raise AssertionError(f"{unwell(production.plane)}\n{error}") from None
+
+
+def unwell(plane: ControlPlane) -> list[str]:
+    """What Argo CD does not find Synced and Healthy."""
+    return [
+        f"{name}: {r['kind']} {r.get('namespace', '')}/{r['name']} {r.get('status')} {r.get('health')}"
+        for name, a in applications(plane).items()
+        for r in a.get("status", {}).get("resources", [])
+        if r.get("status") != "Synced" or r.get("health", {}).get("status", "Healthy") != "Healthy"
+    ]
 
 
 def rows(judged: Judged) -> dict[str, str]:
