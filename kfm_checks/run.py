@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.errors import UsageError
-from kfm_checks.facts.cluster import from_plain
 from kfm_checks.judged import Judged, Options, today
 from kfm_checks.target import Target, locate
 
@@ -50,6 +49,8 @@ def check_objects(
     settings = Settings(config or Config())
     options = Options(only=tuple(only or ()), as_of=as_of or today())
     if isinstance(inputs.get("cluster"), Mapping):
+        from kfm_checks.facts.cluster import from_plain
+
         inputs["cluster"] = from_plain(inputs["cluster"])
     given = {**inputs, "objects": manifests, "gitops_objects": (), "followed": ()}
     overlay = Overlay("", _digest(manifests), "none", len(manifests), options.as_of)

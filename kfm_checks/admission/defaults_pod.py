@@ -38,8 +38,6 @@ def pod_spec(spec: Obj | None) -> None:
             _container(container, host_network=spec.get("hostNetwork") is True)
     for volume in items(spec, "volumes"):
         _volume(volume)
-    for spread in items(spec, "topologySpreadConstraints"):
-        fill(spread, nodeAffinityPolicy="Honor", nodeTaintsPolicy="Ignore")
 
 
 def running_pod(spec: Obj | None) -> None:

@@ -11,7 +11,8 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-_NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d+)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
+#: A number without digits is zero: the API server takes ``Ki``, ``.`` and ``+``, and no empty text.
+_NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d*|)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 #: Kubernetes keeps no finer part than a billionth, and rounds up to it.
@@ -30,9 +31,9 @@ def quantity(value: Any) -> Fraction | None:
 @lru_cache(maxsize=4096)
 def _parse(text: str) -> Fraction | None:
     found = _NUMBER.fullmatch(text)
-    if found is None or len(text) > 200:  # longer text is no number that anyone writes
+    if found is None or not text or len(text) > 200:  # longer text is no number that anyone writes
         return None
-    sign, digits, suffix = found[1], Fraction(found[2] if found[2][-1] != "." else found[2] + "0"), found[3] or ""
+    sign, digits, suffix = found[1], Fraction(f"0{found[2]}0" if found[2][-1:] in ("", ".") else found[2]), found[3] or ""
     if suffix in _BINARY:
         scale = Fraction(1024) ** _BINARY[suffix]
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -166,6 +167,18 @@ def int_or_string(value: Any, path: Path, problems: Problems) -> None:
         problems.append(wrong_type(value, path, "a whole number or text"))
     elif int32(value):
         problems.append(Problem(path, "the number is larger than 32 bits", "a 32-bit whole number or text", value))
+
+
+#: Fields of Kubernetes' own kinds that count or take a share: as text only a percentage is valid (API reference,
+#: PodDisruptionBudgetSpec, RollingUpdateDeployment, RollingUpdateDaemonSet, RollingUpdateStatefulSetStrategy).
+_SHARES = frozenset({"maxUnavailable", "minAvailable", "maxSurge"})
+
+
+def int_or_share(value: Any, path: Path, problems: Problems) -> None:
+    """``intstr.IntOrString`` of a built-in kind: a port may be a name, an amount as text is a percentage."""
+    int_or_string(value, path, problems)
+    if isinstance(value, str) and path[-1:] and path[-1] in _SHARES and not re.fullmatch("[0-9]+%", value):
+        problems.append(Problem(path, "text that is no percentage", "a whole number or a percentage", value))
 
 
 def quantity_rule(value: Any, path: Path, problems: Problems) -> None:

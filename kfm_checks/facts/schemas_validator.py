@@ -19,6 +19,7 @@ from kfm_checks.facts.schemas_rules import (
     accept,
     all_of,
     enum_rules,
+    int_or_share,
     int_or_string,
     list_rule,
     object_rule,
@@ -48,7 +49,7 @@ class Compiler:
         """The rule of a definition; a definition may contain itself."""
         if name not in self._named:
             self._named[name] = lambda value, path, problems: self._named[name](value, path, problems)
-            special = {QUANTITY: quantity_rule, INT_OR_STRING: int_or_string}.get(name)
+            special = {QUANTITY: quantity_rule, INT_OR_STRING: int_or_share}.get(name)
             self._named[name] = special or self.rule(self.definitions.get(name, {}))
         return self._named[name]
 

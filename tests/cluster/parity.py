@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import Any
 
-from tests.conftest import ROOT
+import pytest
+
+from kfm_checks.facts.objects import is_cluster_scoped
+from kfm_checks.model import Manifest
+from tests.conftest import CORPORA, ROOT
 
 PAGE = ROOT / "docs/agreement/api-server.md"
 #: Subject -> patterns of the cases that differ, and why; the page has a line for each reason.
@@ -52,3 +59,37 @@ def told(tally: Tally) -> None:
         for name, ours, theirs, said in tally.unexplained[:15]
     )
     assert not tally.unexplained, f"{len(tally.unexplained)} of {len(tally.cases)} differ\n{shown}"
+
+
+WORKERS = 8
+
+
+def in_parallel(work: Any, cases: list[Any]) -> list[Any]:
+    """Each case's result, in the order of the cases."""
+    with ThreadPoolExecutor(WORKERS) as pool:
+        return list(pool.map(work, cases))
+
+
+def corpus(name: str) -> list[dict[str, Any]]:
+    """Others' cases; skipped, visibly, where they are absent."""
+    if not CORPORA.is_dir():
+        pytest.skip("../shared/corpora is absent: others' cases were not offered to the server")
+    return [json.loads(line) for line in (CORPORA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
+
+
+BUILT_IN = {
+    "", "apps", "batch", "policy", "autoscaling", "networking.k8s.io", "rbac.authorization.k8s.io",
+    "admissionregistration.k8s.io", "scheduling.k8s.io",
+}  # fmt: skip
+_PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "PriorityClass": "priorityclasses"}
+
+
+def path_of(obj: Manifest) -> str:
+    """Where objects of this kind are created."""
+    key = obj.key
+    root = f"/apis/{key.api_version}" if key.group else f"/api/{key.api_version}"
+    plural = _PLURALS.get(key.kind) or (
+        f"{key.kind.lower()[:-1]}ies" if key.kind.endswith("Policy") else f"{key.kind.lower()}s"
+    )
+    inside = "" if is_cluster_scoped(key.group, key.kind) else f"/namespaces/{key.namespace or 'default'}"
+    return f"{root}{inside}/{plural}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,34 +12,17 @@ import pytest
 from kfm_checks import load_manifests
 from kfm_checks.admission.defaults import completed, undetermined
 from kfm_checks.facts.access import can
-from kfm_checks.facts.objects import inventory, is_cluster_scoped
+from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.pod_security import violations
 from kfm_checks.facts.quantities import quantity
 from kfm_checks.facts.schemas import schemas
-from kfm_checks.facts.workloads import workloads
 from kfm_checks.model import Manifest
 from kfm_checks.run import Options, judge
 from tests.cluster.controlplane import ControlPlane
-from tests.cluster.parity import Tally, told
+from tests.cluster.parity import BUILT_IN, Tally, corpus, in_parallel, path_of, told
 from tests.conftest import AS_OF, CORPORA, ROOT
 
 pytestmark = pytest.mark.cluster
-WORKERS = 8
-
-
-def in_parallel(work: Any, cases: list[Any]) -> list[Any]:
-    """Each case's result, in the order of the cases."""
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(work, cases))
-
-
-def corpus(name: str) -> list[dict[str, Any]]:
-    """Others' cases; skipped, visibly, where they are absent."""
-    if not CORPORA.is_dir():
-        pytest.skip("../shared/corpora is absent: others' cases were not offered to the server")
-    return [json.loads(line) for line in (CORPORA / f"{name}.jsonl").read_text(encoding="utf-8").splitlines()]
-
-
 # -- Pod Security --------------------------------------------------------------------------------------------------------
 
 
@@ -76,10 +58,11 @@ def _versions(case: dict[str, Any]) -> list[str]:
 def _pod_security(plane: ControlPlane, case: dict[str, Any], level: str, version: str) -> tuple[str, bool, bool, str]:
     (manifest,) = [Manifest(o) for o in load_manifests(CORPORA / case["path"]) if o["kind"] == "Pod"]
     namespace = f"psa-{level}-{version.replace('.', '-')}"
-    pod = {**manifest, "metadata": {**manifest["metadata"], "namespace": namespace}}
+    # Two of their pods have a name that no server takes; the name is not what is asked here.
+    metadata = {**manifest["metadata"], "name": manifest["metadata"]["name"].replace("_", "-"), "namespace": namespace}
+    pod = {**manifest, "metadata": metadata}
     status, answer = plane.request("POST", f"/api/v1/namespaces/{namespace}/pods?dryRun=All", pod)
-    (workload,) = workloads(inventory([Manifest(pod)]))
-    ours = not violations(workload, level, version)
+    ours = not violations(pod, level, version)
     said = answer.get("message", "") if isinstance(answer, dict) else str(answer)
     return f"{case['id']} {level} {version}", ours, status == 201, said
 
@@ -96,26 +79,10 @@ def test_strict_schema_of_the_overlays_own_objects_mutated(plane: ControlPlane) 
     cases = [case for obj in served for case in _broken(obj)]
     checker = schemas(inventory(objects))
     tally = Tally("Strict field validation")
-    tally.add(in_parallel(lambda case: _strict(plane, checker, *case), cases))
+    theirs = in_parallel(lambda case: _strict(plane, *case), cases)
+    ours = [not [p for version in checker for p in version.problems(obj) or []] for _, obj in cases]
+    tally.add((name, verdict, taken, said) for (name, taken, said), verdict in zip(theirs, ours, strict=True))
     told(tally)
-
-
-BUILT_IN = {
-    "", "apps", "batch", "policy", "autoscaling", "networking.k8s.io", "rbac.authorization.k8s.io",
-    "admissionregistration.k8s.io", "scheduling.k8s.io",
-}  # fmt: skip
-_PLURALS = {"NetworkPolicy": "networkpolicies", "Ingress": "ingresses", "PriorityClass": "priorityclasses"}
-
-
-def path_of(obj: Manifest) -> str:
-    """Where objects of this kind are created."""
-    key = obj.key
-    root = f"/apis/{key.api_version}" if key.group else f"/api/{key.api_version}"
-    plural = _PLURALS.get(key.kind) or (
-        f"{key.kind.lower()[:-1]}ies" if key.kind.endswith("Policy") else f"{key.kind.lower()}s"
-    )
-    inside = "" if is_cluster_scoped(key.group, key.kind) else f"/namespaces/{key.namespace or 'default'}"
-    return f"{root}{inside}/{plural}"
 
 
 def _broken(obj: Manifest) -> Iterator[tuple[str, Manifest]]:
@@ -158,12 +125,11 @@ def _with(obj: Manifest, path: tuple[Any, ...], kind: str) -> Manifest:
     return Manifest(made)
 
 
-def _strict(plane: ControlPlane, checker: Any, what: str, obj: Manifest) -> tuple[str, bool, bool, str]:
+def _strict(plane: ControlPlane, what: str, obj: Manifest) -> tuple[str, bool, str]:
     body = {**obj, "metadata": {**obj["metadata"], "name": f"{obj.key.name}"[:50]}}
     status, answer = plane.request("POST", f"{path_of(obj)}?dryRun=All&fieldValidation=Strict", body)
-    problems = [p for version in checker for p in version.problems(obj) or []]
     said = str(answer.get("message", "")) if isinstance(answer, dict) else str(answer)
-    return f"{obj.key} {what}", not problems, status in (201, 409), said
+    return f"{obj.key} {what}", status in (201, 409), said
 
 
 def test_kubeconform(plane: ControlPlane) -> None:
@@ -382,7 +348,7 @@ def _same(ours: Any, theirs: Any) -> bool:
 def test_quantities(plane: ControlPlane) -> None:
     """Which texts are quantities, and which two are equal, as the server judges a pod's requests against its limits."""
     texts = ("1", "1.0", "1000m", "0.5", "500m", "1e3", "1E3", "1k", "1Ki", "1024", "0", "1u", "1n", "1Mi", "1M", "2Gi", "-1",
-             "+1", ".5", "5.", "1K", "1KB", "1 Gi", "1gi", "Ki", "", "1e", "1.2.3", "0x10", "1_000", "1e-3", "1E", "1Ei", "1P")  # fmt: skip
+             "+1", ".5", "5.", "1K", "1KB", "1 Gi", "1gi", "Ki", "", "1e", "1.2.3", "0x10", "1_000", ".", "+", "m", "e3", "+Ki", "1e-3", "1E", "1Ei", "1P")  # fmt: skip
     tally = Tally("Quantities")
     tally.add(in_parallel(lambda text: _quantity(plane, text), list(texts)))
     told(tally)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -115,10 +116,12 @@ def test_self_heal_puts_a_scaled_deployment_back(production: Production) -> None
 def unhealed(production: Production, untouched: dict[str, str]) -> dict[str, str]:
     """Self-heal switched off, by git, so that a change by hand stays to be seen; the rows before one is made."""
     for path in (production.repository.folder / "infra/clusters/prod/apps").glob("*.yaml"):
-        path.write_text(path.read_text(encoding="utf-8").replace("selfHeal: true", "selfHeal: false"), "utf-8")
+        path.write_text(re.sub(r" *selfHeal: true\n", "", path.read_text(encoding="utf-8")), "utf-8")
     production.repository.git("commit", "-qam", "no self-heal, for the tests of drift")
     production.plane.wait("the new revision", lambda: _at_head(production), 240)
-    before = rows(production.plane.wait("a rollout that is done", lambda: _healthy(production), 180))
+    judged = production.plane.wait("a rollout that is done", lambda: _healthy(production), 180)
+    before = rows(judged)
+    assert drifted(judged) == set(), [one for one in judged.facts.get("drift") if one.change != "same"]
     assert {id for id in before if before[id] != untouched[id]} == {"GIT-02"}
     return before
 
