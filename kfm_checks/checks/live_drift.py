@@ -55,7 +55,7 @@ def _evidence(one: Drift) -> Evidence:
     if one.change == "unknown":
         return unknown(subject, one.path, message=one.note, expected="compared with the cluster")
     if one.change == "missing":
-        note = f"; the server says: {one.note}" if one.note else ""
+        note = f" ({one.note})" if one.note else ""
         return fails(subject, message=f"it is not in the cluster{note}", expected="as rendered", observed="absent")
     if one.change == "extra":
         note = f": {one.note}" if one.note else ""

@@ -145,6 +145,13 @@ class Cluster:
         wanted = set(kinds)
         return (listing for listing in self.listings if listing.problem and str(listing.kind) in wanted)
 
+    def partly(self, kinds: Iterable[str]) -> Iterator[tuple[ApiKind, int]]:
+        """Of these kinds those that were listed in single namespaces alone, for want of permission; in how many."""
+        for name in sorted(set(kinds)):
+            found = [listing for listing in self.listings if str(listing.kind) == name and listing.namespace]
+            if found:
+                yield found[0].kind, len(found)
+
     def looked_at(self, kind: str) -> bool:
         """Whether a kind was asked for at all; ``Ingress.networking.k8s.io`` for one outside the core group."""
         return any(str(listing.kind) == kind for listing in self.listings)
