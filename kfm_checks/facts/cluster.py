@@ -47,6 +47,16 @@ class Listing:
     #: The server does not serve this kind at all: nothing of it can be there.
     unserved: bool = False
 
+    @property
+    def key(self) -> ObjectKey:
+        """What evidence on the listing as a whole is about."""
+        return ObjectKey(self.kind.api_version, self.kind.kind, self.namespace, "*")
+
+    @property
+    def refusal(self) -> str:
+        """The problem in a sentence; what is there, nobody saw."""
+        return f"{self.kind.resource or self.kind.kind} could not be listed: {self.problem}"
+
 
 @dataclass(frozen=True)
 class Comparison:
