@@ -67,7 +67,7 @@ class Campaign:
 
     def __init__(self, out: Path, wanted: list[str], again: bool) -> None:
         self.out, self.wanted, self.again = out, wanted, again
-        self.covering: dict[str, dict[int, set[int]]] = {}
+        self.covering: dict[str, defaultdict[int, set[int]]] = {}
         self.seconds: dict[int, float] = {}
         #: (module, place) -> tests that noticed something there, the latest last.
         self.noticed: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -107,49 +107,36 @@ class Campaign:
         return True
 
     def _measure(self) -> None:
-        """Run every test once, in a process of its own, and remember the time and the lines of each."""
-        measured = self.out.with_suffix(".measured")  # written by an earlier run with the very same tests
-        ids = [item.nodeid for item in self.items]
-        if not measured.is_file() or pickle.loads(measured.read_bytes())[0] != ids:  # noqa: S301 - from ourselves
+        """Run every test once, in a process of its own, and remember the time and the lines of each.
+
+        What an earlier run measured is believed, though lines may have moved a little since: that can only leave a mutant
+        alive, never kill one.
+        """
+        file = self.out.with_suffix(".measured")
+        seen, imported = pickle.loads(file.read_bytes()) if file.is_file() else ({}, [])  # noqa: S301 - from ourselves
+        new = [item for item in self.items if item.nodeid not in seen]
+        if new:
             if not (child := os.fork()):
-                measured.write_bytes(pickle.dumps((ids, *self._traced())))
+                traced, more = _traced(new)
+                file.write_bytes(pickle.dumps(({**seen, **traced}, sorted({*imported, *more}))))
                 os._exit(0)
             os.waitpid(child, 0)
-        _, self.covering, self.seconds, failed, imported = pickle.loads(measured.read_bytes())  # noqa: S301
+            seen, imported = pickle.loads(file.read_bytes())  # noqa: S301
         for name in imported:  # once here, not in each process
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+        for number, item in enumerate(self.items):
+            seconds, lines = seen[item.nodeid]
+            if seconds is not None:
+                self.seconds[number] = seconds
+                for path, covered in lines.items():
+                    for line in covered:
+                        self.covering.setdefault(path, defaultdict(set))[line].add(number)
+        failed = [item.nodeid for number, item in enumerate(self.items) if number not in self.seconds]
         print(
             f"{len(self.items)} tests, {sum(self.seconds.values()):.0f} s, left out since they fail: {failed}",
             flush=True,
         )
-
-    def _traced(self) -> tuple[dict[str, dict[int, set[int]]], dict[int, float], list[str], list[str]]:
-        from coverage import Coverage
-
-        tracer = Coverage(data_file=None, config_file=False, include=[str(ROOT / "kfm_checks/*")])
-        seconds, failed, before = {}, [], set(sys.modules)
-        known = [one for one in caches() if not one.__module__.startswith(COMPILED)]
-        tracer.start()
-        for number, item in enumerate(self.items):
-            tracer.switch_context(str(number))
-            for cache in known:  # or the lines behind it would be the first test's alone
-                cache.cache_clear()
-            began = time.process_time()
-            if _passes(item, self.items[number + 1] if number + 1 < len(self.items) else None):
-                seconds[number] = time.process_time() - began
-            else:
-                failed.append(item.nodeid)
-        tracer.stop()
-        data = tracer.get_data()
-        covering = {
-            Path(file).relative_to(ROOT).as_posix(): {
-                line: {int(context) for context in contexts if context and int(context) in seconds}
-                for line, contexts in data.contexts_by_lineno(file).items()
-            }
-            for file in data.measured_files()
-        }
-        return covering, seconds, failed, sorted(set(sys.modules) - before)
 
     def _chosen(self, name: str, mutant: Mutant) -> list[int]:
         """The tests that run the broken line, in the order in which they are tried, within the budget."""
@@ -234,6 +221,32 @@ def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
         for path, numbers in drawn.items():
             for number in numbers[start : start + ROUND]:
                 yield path, number, counts[path]
+
+
+def _traced(items: list[Any]) -> tuple[dict[str, tuple[float | None, dict[str, frozenset[int]]]], list[str]]:
+    """By test: its seconds (None: it fails) and the lines of each file that it runs; and what was imported for all."""
+    from coverage import Coverage
+
+    tracer = Coverage(data_file=None, config_file=False, include=[str(ROOT / "kfm_checks/*")])
+    seconds: dict[str, float | None] = {}
+    before, known = set(sys.modules), [one for one in caches() if not one.__module__.startswith(COMPILED)]
+    tracer.start()
+    for item, following in zip(items, [*items[1:], None], strict=True):
+        tracer.switch_context(item.nodeid)
+        for cache in known:  # or the lines behind it would be the first test's alone
+            cache.cache_clear()
+        began = time.process_time()
+        seconds[item.nodeid] = time.process_time() - began if _passes(item, following) else None
+    tracer.stop()
+    data = tracer.get_data()
+    lines: dict[str, dict[str, set[int]]] = {id: defaultdict(set) for id in seconds}
+    for file in data.measured_files():
+        for line, contexts in data.contexts_by_lineno(file).items():
+            for context in contexts:
+                if context in lines:
+                    lines[context][Path(file).relative_to(ROOT).as_posix()].add(line)
+    made = {id: (seconds[id], {path: frozenset(found) for path, found in lines[id].items()}) for id in seconds}
+    return made, sorted(set(sys.modules) - before)
 
 
 def _passes(item: Any, following: Any) -> bool:
