@@ -19,7 +19,6 @@ import random
 import resource
 import signal
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,6 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_swap import bound, caches, swap  # noqa: E402
+from mutant_tests import passes, traced, uses  # noqa: E402
 
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
 SEED, ROUND = 4, 15
@@ -42,8 +42,6 @@ TESTS = (
 )  # fmt: skip
 #: Tests of time, which fail on a busy machine; and those that read the package's own text or start other programs.
 DESELECTED = ("fast", "quickly", "not_slow", "postgis")
-#: Caches that are kept while measuring, since filling them takes as long as the tests.
-COMPILED = ("kfm_checks.facts.schemas", "kfm_checks.credential_shapes", "kfm_checks.admission", "tests.")
 #: What rows of the rendered objects rest on; datasets and changes have tests of their own make.
 LEFT_OUT = ("datasets", "change", "admission")
 
@@ -71,7 +69,7 @@ class Campaign:
         self.seconds: dict[int, float] = {}
         #: (module, place) -> tests that noticed something there, the latest last.
         self.noticed: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self.uses = _uses()
+        self.uses = uses()
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Properties try few examples, the same each time, since each runs once a mutant."""
@@ -109,16 +107,16 @@ class Campaign:
     def _measure(self) -> None:
         """Run every test once, in a process of its own, and remember the time and the lines of each.
 
-        What an earlier run measured is believed, though lines may have moved a little since: that can only leave a mutant
-        alive, never kill one.
+        What an earlier run measured is believed, though lines may have moved a little since: that can only leave a
+        mutant alive, never kill one.
         """
         file = self.out.with_suffix(".measured")
         seen, imported = pickle.loads(file.read_bytes()) if file.is_file() else ({}, [])  # noqa: S301 - from ourselves
         new = [item for item in self.items if item.nodeid not in seen]
         if new:
             if not (child := os.fork()):
-                traced, more = _traced(new)
-                file.write_bytes(pickle.dumps(({**seen, **traced}, sorted({*imported, *more}))))
+                made, more = traced(new)
+                file.write_bytes(pickle.dumps(({**seen, **made}, sorted({*imported, *more}))))
                 os._exit(0)
             os.waitpid(child, 0)
             seen, imported = pickle.loads(file.read_bytes())  # noqa: S301
@@ -205,7 +203,7 @@ class Campaign:
             os.write(writing, f"import: {type(error).__name__}".encode())
             os._exit(0)
         for number, following in zip(chosen, [*chosen[1:], None], strict=True):
-            if not _passes(self.items[number], None if following is None else self.items[following]):
+            if not passes(self.items[number], None if following is None else self.items[following]):
                 os.write(writing, str(number).encode())
                 break
         os._exit(0)
@@ -221,51 +219,6 @@ def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
         for path, numbers in drawn.items():
             for number in numbers[start : start + ROUND]:
                 yield path, number, counts[path]
-
-
-def _traced(items: list[Any]) -> tuple[dict[str, tuple[float | None, dict[str, frozenset[int]]]], list[str]]:
-    """By test: its seconds (None: it fails) and the lines of each file that it runs; and what was imported for all."""
-    from coverage import Coverage
-
-    tracer = Coverage(data_file=None, config_file=False, include=[str(ROOT / "kfm_checks/*")])
-    seconds: dict[str, float | None] = {}
-    before, known = set(sys.modules), [one for one in caches() if not one.__module__.startswith(COMPILED)]
-    tracer.start()
-    for item, following in zip(items, [*items[1:], None], strict=True):
-        tracer.switch_context(item.nodeid)
-        for cache in known:  # or the lines behind it would be the first test's alone
-            cache.cache_clear()
-        began = time.process_time()
-        seconds[item.nodeid] = time.process_time() - began if _passes(item, following) else None
-    tracer.stop()
-    data = tracer.get_data()
-    lines: dict[str, dict[str, set[int]]] = {id: defaultdict(set) for id in seconds}
-    for file in data.measured_files():
-        for line, contexts in data.contexts_by_lineno(file).items():
-            for context in contexts:
-                if context in lines:
-                    lines[context][Path(file).relative_to(ROOT).as_posix()].add(line)
-    made = {id: (seconds[id], {path: frozenset(found) for path, found in lines[id].items()}) for id in seconds}
-    return made, sorted(set(sys.modules) - before)
-
-
-def _passes(item: Any, following: Any) -> bool:
-    from _pytest.runner import runtestprotocol
-
-    return all(report.passed or report.skipped for report in runtestprotocol(item, log=False, nextitem=following))
-
-
-def _uses() -> dict[str, set[tuple[str, int, tuple[str, ...]]]]:
-    """Name -> (file, line, names that this statement of a module binds) of each place that reads it."""
-    found: dict[str, set[tuple[str, int, tuple[str, ...]]]] = defaultdict(set)
-    for path in sorted((ROOT / "kfm_checks").rglob("*.py")):
-        for top in ast.parse(path.read_text(encoding="utf-8")).body:
-            binds = () if isinstance(top, ast.FunctionDef | ast.ClassDef) else tuple(bound(top))
-            for node in ast.walk(top):
-                name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-                if name and isinstance(getattr(node, "ctx", None), ast.Load):
-                    found[name].add((path.relative_to(ROOT).as_posix(), node.lineno, binds))
-    return found
 
 
 def known_results(out: Path) -> dict[tuple[str, str, str, int], str]:
