@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import time
 from collections import defaultdict
@@ -40,6 +41,11 @@ def traced(items: list[Any]) -> tuple[dict[str, tuple[float | None, dict[str, fr
                     lines[context][Path(file).relative_to(ROOT).as_posix()].add(line)
     made = {id: (seconds[id], {path: frozenset(found) for path, found in lines[id].items()}) for id in seconds}
     return made, sorted(set(sys.modules) - before)
+
+
+def words_of(path: Path) -> set[str]:
+    """The names in a file of tests."""
+    return set(re.findall(r"[A-Za-z_]\w+", path.read_text(encoding="utf-8")))
 
 
 def passes(item: Any, following: Any) -> bool:

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_swap import bound, caches, swap  # noqa: E402
-from mutant_tests import passes, traced, uses  # noqa: E402
+from mutant_tests import passes, traced, uses, words_of  # noqa: E402
 
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
 SEED, ROUND = 4, 15
@@ -88,6 +88,7 @@ class Campaign:
     def pytest_runtestloop(self, session: Any) -> bool:
         """Measure, then try every mutant that is not known yet."""
         self.items = session.items
+        self.words = {path: words_of(path) for path in {item.path for item in self.items}}
         self._measure()
         self.caches = caches()
         gc.collect()
@@ -140,8 +141,10 @@ class Campaign:
         """The tests that run the broken line, in the order in which they are tried, within the budget."""
         lines = self.covering.get(name, {})
         found: set[int] = set().union(*(lines.get(n, set()) for n in range(mutant.line, mutant.last + 1)))
-        if not found:  # a line that runs at import: whoever reads the name, or runs the place
-            found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in self._readers(mutant)))
+        if not found:  # a line that runs at import: whoever reads the name, or runs the place, and tests that name it
+            names, read = self._readers(mutant)
+            found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
+            found |= {n for n in self.seconds if names & self.words[self.items[n].path]}
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
         order = [*dict.fromkeys(n for n in near if n in found)]
         words = {word for part in Path(name).with_suffix("").parts[1:] for word in part.split("_")} - {"facts"}
@@ -155,16 +158,22 @@ class Campaign:
                 kept.append(number)
         return kept
 
-    def _readers(self, mutant: Mutant) -> Iterator[tuple[str, int]]:
-        names, seen = [*bound(mutant.original), mutant.place.partition(".")[0]], set[str]()
+    def _readers(self, mutant: Mutant) -> tuple[set[str], set[tuple[str, int]]]:
+        """The names that a statement gives, and those made from them, with each line that reads one."""
+        todo, names, read = (
+            [*bound(mutant.original), mutant.place.partition(".")[0]],
+            set[str](),
+            set[tuple[str, int]](),
+        )
         if isinstance(mutant.original, ast.ClassDef):
-            names += [n for part in mutant.original.body for n in bound(part) if hasattr(part, "target")]
-        while names:
-            if (name := names.pop()) and name not in seen:
-                seen.add(name)
-                for use in self.uses.get(name, ()):
-                    names += use[2]
-                    yield use[0], use[1]
+            todo += [n for part in mutant.original.body for n in bound(part) if hasattr(part, "target")]
+        while todo:
+            if (name := todo.pop()) and name not in names:
+                names.add(name)
+                for file, line, made in self.uses.get(name, ()):
+                    todo += made
+                    read.add((file, line))
+        return names, read
 
     def _try(self, path: Path, name: str, mutant: Mutant) -> dict[str, Any]:
         chosen = self._chosen(name, mutant)
