@@ -10,11 +10,11 @@ from kfm_checks.facts.access.rules import Rule
 
 #: SHA-256 of the same roles in Kubernetes 1.37.2, plugin/pkg/auth/authorizer/rbac/bootstrappolicy/testdata/cluster-roles.yaml,
 #: in the form of ``written``: docs/agreement/operators.md says how they were compared.
-UPSTREAM = "efd5faa7cda6ae0eca55363301866e99c988b8e49dc1b199340f78e587745324"
+UPSTREAM = "3d21f916bb094cd385a2e41cf17b9f7aa2e9785d2610e7907f404e21a4cfd4fa"
 
 
 def tuples(rules: tuple[Rule, ...]) -> list[list[str]]:
-    """Every permission of some rules: group (or "url"), resource (or URL), name, verb."""
+    """Every permission of some rules: group (or "(URL)"), resource (or URL), name, verb."""
     named = [
         [group, resource, name, verb]
         for rule in rules
@@ -23,7 +23,7 @@ def tuples(rules: tuple[Rule, ...]) -> list[list[str]]:
         for name in rule.resource_names or ("",)
         for verb in rule.verbs
     ]
-    urls = [["url", url, "", verb] for rule in rules for url in rule.non_resource_urls for verb in rule.verbs]
+    urls = [["(URL)", url, "", verb] for rule in rules for url in rule.non_resource_urls for verb in rule.verbs]
     return sorted(map(list, {tuple(one) for one in named + urls}))
 
 
