@@ -17,6 +17,8 @@ from kfm_checks.live.patience import Patience, resource_of
 CONNECT, READ, WHOLE = 5.0, 20.0, 60.0
 #: How often, and for how many seconds in all, a server that is busy (429, 503) is asked again.
 TRIES, PATIENCE = 4, 20.0
+#: What the server's audit log has as the client.
+AGENT = "kfm-checks"
 #: What of a server's message is shown.
 SHOWN = 600
 
@@ -95,7 +97,7 @@ class Connection:
     ) -> tuple[int, bytes, float]:
         from urllib3 import Timeout
 
-        headers = dict(sent)
+        headers = {"User-Agent": AGENT, **sent}
         timeout = Timeout(connect=CONNECT, read=READ if read is None else read)
         deadline = time.monotonic() + WHOLE
         try:

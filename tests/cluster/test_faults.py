@@ -192,7 +192,9 @@ def test_a_list_that_expires_twice_is_a_problem(
     """Half a list is never taken for the whole."""
     monkeypatch.setattr("kfm_checks.live.listing.PAGE", 2)
     judged = looked(Fault(r"GET \S*/clusterroles\?\S*continue=", 410, message="expired"))
-    assert unread(judged) == {"ClusterRole.rbac.authorization.k8s.io": "the list expired while it was read (410): expired"}
+    assert unread(judged) == {
+        "ClusterRole.rbac.authorization.k8s.io": "the list expired while it was read (410): expired"
+    }
     assert sum("/clusterroles?" in call for call in between.calls) == 4
 
 

@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from kfm_checks.live.client import AGENT
 from kfm_checks.run import Options, judge
 from tests.cli.helper import run
 from tests.cluster import small
@@ -38,8 +39,8 @@ def overlay(server: ControlPlane, tmp_path_factory: pytest.TempPathFactory) -> P
 
 
 def of_the_run(server: ControlPlane, before: int) -> list[dict[str, Any]]:
-    """The events of a run: those by kfm-checks' own client since then, whoever its user is."""
-    events = [event for event in server.audit()[before:] if "OpenAPI-Generator" in event.get("userAgent", "")]
+    """The events of a run: those that name kfm-checks as the client, since then."""
+    events = [event for event in server.audit()[before:] if event.get("userAgent") == AGENT]
     assert len(events) > 30, "the run is not in the audit log: nothing is proven"
     return events
 
