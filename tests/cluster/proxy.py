@@ -103,7 +103,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._forward(body)
 
-    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle
+    do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _handle  # noqa: N815 - as http.server calls them
 
     def _forward(self, body: bytes) -> None:
         behind = http.client.HTTPSConnection("127.0.0.1", self.server.behind, context=self.server.context, timeout=30)
