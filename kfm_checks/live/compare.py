@@ -55,9 +55,10 @@ class _Asking:
         kind = self._served.find(key.group, key.kind, key.api_version.rpartition("/")[2])
         if kind is None:
             problem = self._served.problems.get(key.group, "")
-            return Comparison(
-                key, wanted=_shown(obj), problem=problem, refused=f"{key.api_version} {key.kind} is not served"
-            )
+            # Another version of the kind may be served, and the object be there.
+            live = self._live.get((key.group, key.kind, key.namespace, key.name))
+            refused = f"{key.api_version} {key.kind} is not served"
+            return Comparison(key, live, _shown(obj), problem=problem, refused=refused)
         namespace = key.namespace if kind.namespaced else ""
         problem = next((p for place in (namespace, "") if (p := self._problems.get((key.group, key.kind, place)))), "")
         live = self._live.get((key.group, key.kind, namespace, key.name))
