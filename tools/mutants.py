@@ -33,8 +33,8 @@ from mutant_tests import passes, traced, uses, words_of  # noqa: E402
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
 SEED, ROUND = 4, 15
 #: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
-#: tests run over; how many times more they may take when survivors are tried again; and what counts as a hang.
-BUDGET, TABLE_BUDGET, AGAIN, PATIENCE = 1.2, 0.6, 3, 4
+#: tests run over; and how many times their usual time makes a hang.
+BUDGET, TABLE_BUDGET, PATIENCE = 1.2, 0.6, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
@@ -151,7 +151,7 @@ class Campaign:
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
         order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
-        budget = (BUDGET if mutant.place else TABLE_BUDGET) * (AGAIN if self.again else 1)
+        budget = BUDGET if mutant.place else TABLE_BUDGET
         for number in order:
             if not kept or spent + self.seconds[number] <= budget:
                 spent += self.seconds[number]
