@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -132,15 +134,34 @@ def connect(context: str | None, overlay: Path) -> Connection:
         if context is None:
             config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         else:
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                files, context, client_configuration=settings, persist_config=False
-            )
+            with _plugins_heard():
+                config.load_kube_config(  # type: ignore[no-untyped-call]
+                    files, context, client_configuration=settings, persist_config=False
+                )
+    except Refusal:
+        raise
     except ConfigException as error:
         where = "this is no pod of a cluster" if context is None else f"the context {context!r} can't be used"
         raise UsageError(f"{where}: {error}"[:SHOWN], remedy="see `kubectl config get-contexts`") from error
     except Exception as error:  # a kubeconfig is hostile text, too: whatever it breaks is said in one line
         raise UsageError(f"the kubeconfig can't be read ({type(error).__name__})", remedy="mend it") from error
     return Connection(client.ApiClient(settings), context or "")
+
+
+@contextmanager
+def _plugins_heard() -> Iterator[None]:
+    """The official client only logs that a plugin failed, and goes on as nobody. Its words may hold a token."""
+    heard = list[logging.LogRecord]()
+    listening = logging.Handler(logging.ERROR)
+    listening.emit = heard.append  # type: ignore[method-assign]
+    root = logging.getLogger()
+    root.addHandler(listening)
+    try:
+        yield
+    finally:
+        root.removeHandler(listening)
+    if heard:
+        raise Refusal("the context's plugin gave no credentials")
 
 
 def kubeconfigs(overlay: Path) -> str:

@@ -37,7 +37,7 @@ def compare(
 
 
 class _Asking:
-    """Asks for one object; remembers the kinds whose dry run is forbidden, so that each is refused only once."""
+    """Asks for one object; remembers where the dry run of a kind is forbidden, so that each is refused only once."""
 
     def __init__(
         self,
@@ -48,7 +48,8 @@ class _Asking:
         dry_run: bool,
     ) -> None:
         self._connection, self._served, self._live, self._problems = connection, served, live, problems
-        self._forbidden: dict[tuple[str, str], str] = {} if dry_run else {("*", "*"): "no dry run is tried here"}
+        self._forbidden: dict[tuple[str, str, str], str] = {}
+        self._why_not = "" if dry_run else "no dry run is tried here"
 
     def __call__(self, obj: Manifest) -> Comparison:
         key = obj.key
@@ -70,7 +71,8 @@ class _Asking:
         return Comparison(key, live, wanted, "server-side-apply", problem, "")
 
     def _applied(self, obj: Manifest, kind: ApiKind, live: Manifest | None) -> tuple[Manifest | None, str]:
-        closed = self._forbidden.get(("*", "*")) or self._forbidden.get((kind.group, kind.kind))
+        place = (kind.group, kind.kind, obj.key.namespace)
+        closed = self._why_not or self._forbidden.get(place)
         if closed:
             return None, closed
         query = {"dryRun": "All", "force": "true", "fieldManager": manager_of(live), "fieldValidation": "Strict"}
@@ -81,7 +83,7 @@ class _Asking:
             )
         except Refusal as refusal:
             if refusal.status == 403 and _may_not(refusal.reason):
-                self._forbidden[kind.group, kind.kind] = refusal.reason
+                self._forbidden[place] = refusal.reason
             return None, refusal.reason
         return Manifest(kept(made, whole=False)), ""
 
@@ -104,8 +106,8 @@ def manager_of(live: Manifest | None) -> str:
 
 
 def _may_not(reason: str) -> bool:
-    """Whether the refusal is RBAC's; an admission policy's 403 is about this object alone."""
-    return " cannot " in reason
+    """Whether it is about the verb: an admission policy's 403, and the right to create, are about one object alone."""
+    return " cannot patch resource " in reason
 
 
 def _values(obj: Mapping[str, Any]) -> dict[str, str]:

@@ -257,6 +257,43 @@ def test_a_broken_kubeconfig_is_one_line(text: str, tmp_path: Path, monkeypatch:
     assert "\n" not in str(caught.value)
 
 
+def plugged(folder: Path, server: str, script: str) -> Path:
+    """A kubeconfig whose user has a plugin for credentials."""
+    path = config(folder, server)
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    plugin = {"apiVersion": "client.authentication.k8s.io/v1", "interactiveMode": "Never"}
+    content["users"][0]["user"] = {"exec": {**plugin, "command": "sh", "args": ["-c", script]}}
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return path
+
+
+def test_a_plugin_gives_the_token(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As with kubectl: a context that was named may run what it says."""
+    given = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "kind": "ExecCredential",
+        "status": {"token": "of-the-plugin"},
+    }
+    with served(lambda _: (200, {}, b"{}")) as server:
+        url = f"http://127.0.0.1:{server.server_address[1]}"
+        monkeypatch.setenv("KUBECONFIG", str(plugged(tmp_path, url, f"echo '{json.dumps(given)}'")))
+        connect("here", tmp_path / "overlay").get("/version")
+    assert server.heard[0]["authorization"] == "Bearer of-the-plugin"
+
+
+@pytest.mark.parametrize(
+    "script", ["echo leaked-token >&2; exit 3", "echo leaked-token", "echo '{}'", "no-such-program"]
+)
+def test_a_plugin_that_fails(
+    script: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Nobody is asked without credentials, and what the plugin said is repeated nowhere."""
+    monkeypatch.setenv("KUBECONFIG", str(plugged(tmp_path, "http://127.0.0.1:1", script)))
+    with pytest.raises(Refusal, match="^the context's plugin gave no credentials$"):
+        connect("here", tmp_path / "overlay")
+    assert "leaked-token" not in "".join(capfd.readouterr())
+
+
 def of(error: Any) -> str:
     """The words for a transport's exception."""
     return client._why(error)
