@@ -117,9 +117,7 @@ def test_the_table_is_enough(server: ControlPlane, overlay: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("left_out", WITHOUT, ids=" ".join)
-def test_each_verb_is_needed(
-    left_out: tuple[str, str], server: ControlPlane, overlay: Path, tmp_path: Path
-) -> None:
+def test_each_verb_is_needed(left_out: tuple[str, str], server: ControlPlane, overlay: Path, tmp_path: Path) -> None:
     """Without it its own check, and what the last column of the table says."""
     assert left_out in documented()
     grant(server, {one for one in documented() if not one[1].startswith("/")} - {left_out})

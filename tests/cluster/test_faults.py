@@ -95,7 +95,7 @@ def test_one_kind_is_forbidden(looked: Callable[..., Judged]) -> None:
     texts = small.messages(judged, DRIFT)
     assert small.outcomes(judged)[DRIFT] == "not-verified"
     assert sum("it is as git says" in text for text in texts) == 5
-    assert any("services could not be listed: forbidden" in text for text in texts)
+    assert any("services could not be listed: forbidden: " in text for text in texts)
 
 
 def test_a_resource_that_is_not_there_when_it_is_listed(looked: Callable[..., Judged]) -> None:

@@ -19,7 +19,7 @@ _LIMIT = re.compile(r"\d+ s\b")
 def quoted() -> list[str]:
     """The messages of the table, up to what differs from case to case."""
     table = PAGE.partition("| what goes wrong |")[2].partition("\n\n")[0]
-    return [text.partition("…")[0].strip() for text in re.findall(r"`([^`]+)`", table)]
+    return [text.partition("…")[0].rstrip() for text in re.findall(r"`([^`]+)`", table)]
 
 
 def test_the_table_is_found() -> None:
