@@ -27,6 +27,17 @@ from tests.cluster.controlplane import ControlPlane, control_plane
 NAMESPACES, APPS = 10, 20
 IMAGE = "registry.example.org/app@sha256:" + "a" * 64
 COLUMNS = ("objects compared", "runs", "without a cluster (s)", "with it (s)", "without, CPU s", "with, CPU s")
+#: A process of its own that lists the pods: how many there are, and the most memory that it took.
+LISTED = """
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
+from kfm_checks.live.client import connect
+from kfm_checks.live.discovery import discover
+from kfm_checks.live.listing import _pages
+connection = connect("admin", Path("nowhere"))
+found = _pages(connection, discover(connection).find("", "Pod"), "", set())
+print(len(found), getrusage(RUSAGE_SELF).ru_maxrss // 1024)
+"""
 
 
 def overlay(folder: Path) -> Path:
@@ -92,16 +103,12 @@ def compared(plane: ControlPlane, folder: Path, runs: int) -> str:
 
 def pods(plane: ControlPlane, count: int) -> str:
     """Make so many pods in one namespace, list them, and say how long it took and what memory it needed."""
+    path = "/api/v1/namespaces/bench-0/pods"
     with ThreadPoolExecutor(16) as pool:
-        made = list(pool.map(lambda number: plane.request("POST", "/api/v1/namespaces/bench-0/pods", _pod(number))[0], range(count)))  # fmt: skip
+        made = list(pool.map(lambda number: plane.request("POST", path, _pod(number))[0], range(count)))
     assert set(made) == {201}, f"not every pod was made: {set(made)}"
-    code = (
-        "from pathlib import Path; from kfm_checks.live.client import connect; from kfm_checks.live.discovery import discover;"
-        "from kfm_checks.live.listing import _pages; from resource import RUSAGE_SELF, getrusage; c = connect('admin', Path('nowhere'));"
-        "print(len(_pages(c, discover(c).find('', 'Pod'), '', set())), getrusage(RUSAGE_SELF).ru_maxrss // 1024)"
-    )
     started, before = time.perf_counter(), os.times()
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, text=True)
+    done = subprocess.run([sys.executable, "-c", LISTED], capture_output=True, check=True, text=True)
     wall, after = time.perf_counter() - started, os.times()
     cpu = after.children_user + after.children_system - before.children_user - before.children_system
     listed, peak = done.stdout.split()

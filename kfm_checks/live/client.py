@@ -152,8 +152,12 @@ def connect(context: str | None, overlay: Path) -> Connection:
 def _plugins_heard() -> Iterator[None]:
     """The official client only logs that a plugin failed, and goes on as nobody. Its words may hold a token."""
     heard = list[logging.LogRecord]()
-    listening = logging.Handler(logging.ERROR)
-    listening.emit = heard.append  # type: ignore[method-assign]
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record)
+
+    listening = Listening(logging.ERROR)
     root = logging.getLogger()
     root.addHandler(listening)
     try:

@@ -95,7 +95,7 @@ def test_one_kind_is_forbidden(looked: Callable[..., Judged]) -> None:
     texts = small.messages(judged, DRIFT)
     assert small.outcomes(judged)[DRIFT] == "not-verified"
     assert sum("it is as git says" in text for text in texts) == 5
-    assert any("services could not be listed: forbidden" in text for text in texts)
+    assert any("services could not be listed: forbidden: " in text for text in texts)
 
 
 def test_a_resource_that_is_not_there_when_it_is_listed(looked: Callable[..., Judged]) -> None:
@@ -103,6 +103,7 @@ def test_a_resource_that_is_not_there_when_it_is_listed(looked: Callable[..., Ju
     judged = looked(Fault(r"GET \S*/configmaps\?", 404, message="the server could not find the requested resource"))
     no_row_is_wrong(judged)
     assert unread(judged) == {"ConfigMap": "not found"}
+    assert any("configmaps could not be listed: not found" in text for text in small.messages(judged, DRIFT))
     assert small.outcomes(judged)[DRIFT] == "not-verified"
 
 
@@ -262,6 +263,6 @@ def test_the_namespace_is_not_there(server: ControlPlane, tmp_path: Path) -> Non
     folder = small.write(tmp_path / "overlay", name="absent")
     judged = small.look(server.write_kubeconfig(tmp_path / "config", {"admin": ADMIN}), folder)
     [tried, *_] = [text for text in small.messages(judged, ENFORCED) if "was not tried" in text]
-    assert tried.endswith("the namespace absent is not in the cluster")
+    assert tried.endswith("was not tried: the namespace absent is not in the cluster")
     assert small.outcomes(judged)[ENFORCED] == "not-verified"
     assert small.outcomes(judged)[DRIFT] == "fail"

@@ -289,7 +289,7 @@ def test_a_plugin_that_fails(
 ) -> None:
     """Nobody is asked without credentials, and what the plugin said is repeated nowhere."""
     monkeypatch.setenv("KUBECONFIG", str(plugged(tmp_path, "http://127.0.0.1:1", script)))
-    with pytest.raises(Refusal, match="^the context's plugin gave no credentials$"):
+    with pytest.raises(Refusal, match=r"^the context's plugin gave no credentials$"):
         connect("here", tmp_path / "overlay")
     assert "leaked-token" not in "".join(capfd.readouterr())
 
