@@ -70,6 +70,7 @@ test-postgis: $(VENV)/dev.stamp ## the PostGIS loader against a real server (too
 test-cluster: $(VENV)/dev.stamp ## the live checks against a real control plane (Go builds one, the first time in a quarter of an hour)
 	@$(BIN)/python -m tests.cluster.programs; status=$$?; \
 	if [ $$status -eq 3 ]; then exit 0; elif [ $$status -ne 0 ]; then exit $$status; fi; \
+	tools/ci_cluster.sh && \
 	KFM_CLUSTER=1 $(BIN)/python -m pytest -p no:cacheprovider -m cluster tests/cluster
 
 bench: $(VENV)/dev.stamp ## what a run costs beside the bare render

@@ -36,8 +36,16 @@ _CURL_USER = re.compile(r"\bcurl\b[^\n]{0,500}?\s(?:-u|--user)[= ]+[\"']?[^\s:'\
 _SPACED = re.compile(
     r"(?m)^[ \t]*(?:requirepass|masterauth|masterpass|login \S+ password|machine \S+ login \S+ password)[ \t]+(\S+)"
 )
+#: A role's password in SQL; the user and password of Oracle's own kind of address.
+_SQL = re.compile(
+    r"\b(?:(?:CREATE|ALTER)\s+(?:USER|ROLE|LOGIN)\b|GRANT\b)[^;]{0,300}?"
+    r"\b(?:PASSWORD|IDENTIFIED[ \t]+BY(?:[ \t]+PASSWORD)?)[ \t]*=?[ \t]*'([^'\n]+)'",
+    re.IGNORECASE,
+)
+_ORACLE = re.compile(r"jdbc:oracle:\w+:[^\s/@'\"]+/([^\s@'\"]+)@")
 _PASS_FLAG = re.compile(
-    r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a )"
+    r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a "
+    r"|\b(?:docker|podman|buildah|oras|registry) login\b[^\n|;&]{0,300}? -p[ =])"
     r"[\"']?([^\s\"']+)"
 )
 _XML = re.compile(r"<(?:\w{0,40}(?:[Pp]assword|[Ss]ecret|[Aa]pi[Kk]ey|[Tt]oken))>([^<>{}$\s][^<>]*)</")
@@ -87,7 +95,10 @@ _HINTS = (
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken"'
     ).split(),
-    *("earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login "),
+    *("earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login ", "jdbc:oracle:"),
+    *(f"{verb} {what}" for verb in ("REATE", "LTER") for what in ("USER", "ROLE", "LOGIN")),
+    *(f"{verb} {what}" for verb in ("reate", "lter") for what in ("user", "role", "login")),
+    *("IDENTIFIED BY", "identified by"),
 )
 _USERINFO = re.compile(r"://[^\s]{0,400}@")
 
@@ -135,6 +146,8 @@ _GROUPED = (
     (_CURL_USER, "password of a command"),
     (_SPACED, "password"),
     (_PASS_FLAG, "password of a command"),
+    (_SQL, "password in SQL"),
+    (_ORACLE, "password in a URL"),
     (_XML, "password"),
 )
 

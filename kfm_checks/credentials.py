@@ -43,6 +43,10 @@ _ENTRY_NAME = re.compile(r"(?:^|[\s{,\"'-])(?:name|path|key)[\"']?:[ \t]*[\"']?(
 _ENTRY_REVERSED = re.compile(
     rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|[^\s\"'{{\[][^\n,}}]*),?\s*[\"']?name[\"']?:[ \t]*[\"']?$"
 )
+#: A flag's value as the next word of a command line; a header among the arguments of a command.
+_ARGUMENT = re.compile(r"[ \t]+[\"']?([^\s\"'|;&<>-][^\s\"'|;&<>]*)")
+_HEADER = re.compile(r"(?:^|\s)(?:-H|--header)[= ]*[\"']?$")
+_HEADER_VALUE = re.compile(r"[ \t]*:[ \t]*([^\s\"']+)")
 _RUN64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _RUN64_BOUND = frozenset("_.-=")
 _COMMENT = re.compile(r"[ \t]#.*$|[ \t]*$")
@@ -152,6 +156,10 @@ def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
             yield from _assigned(key, text, *colon.span(2), names_objects=True, prose=unsure)
         elif _ENTRY_NAME.search(before):
             yield from _entry(key, text, start, end)
+        elif _HEADER.search(before) and (value := _HEADER_VALUE.match(text, end)):
+            yield from _assigned(key, text, *value.span(1), names_objects=False, prose=False)
+        elif key.startswith("-") and (value := _ARGUMENT.match(text, end)) and _looks_real(value[1]):
+            yield from _assigned(key.lstrip("-"), text, *value.span(1), names_objects=False, prose=False)
 
 
 def _starts_item(before: str) -> bool:

@@ -15,7 +15,7 @@ from kfm_checks.errors import CatalogueError, KfmChecksError, NotVerified
 from kfm_checks.evidence import fingerprint, unknown
 from kfm_checks.facts.catalogue import FACTS, INPUTS
 from kfm_checks.facts.cluster import Cluster
-from kfm_checks.model import CheckResult, Evidence, Level, Method, ObjectKey, Outcome, worst
+from kfm_checks.model import CheckResult, Evidence, Level, Method, Outcome, worst
 
 #: What a check sees that makes pods: where sources could not be rendered, its verdict is not whole.
 WORKLOAD_FACT = "workloads"
@@ -225,15 +225,7 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
 
 def _unread(check: Check, cluster: Cluster) -> list[Evidence]:
     """One piece of evidence for each kind that a live twin reads and nobody could list: it may be there."""
-    return [
-        unknown(
-            ObjectKey(
-                (x.kind.group and f"{x.kind.group}/{x.kind.version}") or x.kind.version, x.kind.kind, x.namespace, "*"
-            ),
-            message=f"{x.kind.resource or x.kind.kind} could not be listed: {x.problem}",
-        )
-        for x in cluster.unread(check.live)
-    ]
+    return [unknown(listing.key, message=listing.refusal) for listing in cluster.unread(check.live)]
 
 
 def _outcome(evidence: Sequence[Evidence]) -> Outcome:

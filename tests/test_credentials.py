@@ -73,7 +73,7 @@ def test_base64_hides_nothing(password: str, form: str) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "key" * 100_000, "eyJ" * 100_000, "://" * 100_000, "a://u:" + "${x}" * 50_000, "A" * 500_000, "curl " * 50_000,
+        "key" * 100_000, "eyJ" * 100_000, "://" * 100_000, "a://u:" + "${x}" * 50_000, "A" * 500_000, "curl " * 50_000, "CREATE USER a " * 20_000,
         "-----BEGIN " + "PRIVATE KEY-----" + "a: " * 50_000, "<password" * 50_000,
         'password="' * 50_000, "name: key " * 40_000,
     ],
@@ -122,3 +122,26 @@ def test_prose_wants_more() -> None:
     """In a document, ``password: see the vault`` is a sentence; a value that looks real is a finding."""
     assert not find("Password: ask the operators\n", prose=True)
     assert find("Password: Hunter2real\n", prose=True)
+
+
+PW = "Xk29" + "fLq81Zp"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("CREATE USER app WITH PASSWORD '{}';", True), ("create role app\n  login password '{}';", True), ("ALTER ROLE app PASSWORD '{}'", True),
+        ("CREATE LOGIN app WITH PASSWORD = '{}'", True), ("CREATE USER 'a'@'%' IDENTIFIED BY '{}';", True), ("ALTER ROLE app PASSWORD '${{DB_PASSWORD}}'", False),
+        ("ALTER ROLE app PASSWORD NULL; -- '{}'", False), ("CREATE USER app; -- password '{}'", False), ("they call the password '{}' a joke", False), ("the object identified by '{}'", False), ("GRANT ALL ON *.* TO 'a' IDENTIFIED BY '{}';", True),
+        ("jdbc:oracle:thin:scott/{}@//db:1521/x", True), ("jdbc:oracle:thin:@//db:1521/x", False), ("docker login -u a -p {} reg", True),
+        ("helm registry login -u a -p {} reg", True), ("docker login -u a -p $TOKEN reg", False), ("docker login -u a --password-stdin reg", False),
+        ("curl -H 'X-Api-Key: {}' http://api", True), ('curl --header "X-Api-Key: {}" http://api', True), ("curl -H 'X-Api-Key: $KEY' http://api", False),
+        ("curl -H 'X-Request: {}' http://api", False), ("mycli --password {} run", True), ("mycli --api-key '{}' run", True), ("mycli --password $PW1 run", False),
+        ("mycli --password-file {} run", False), ("use --password to set it", False), ("--password PASSWORD  what it says", False), ("mycli --name {} run", False),
+    ],
+)  # fmt: skip
+def test_sql_commands_and_headers(text: str, found: bool) -> None:
+    """A role's password in SQL, Oracle's address, logins, headers and flags of a command line; references are none."""
+    whole = text.format(PW)
+    assert bool(find(whole)) is found
+    assert not found or (PW not in mask(whole) and quiet([whole]) == [False])

@@ -188,17 +188,17 @@ def test_two_halves_are_the_whole_of_any_case(case: tuple[Objects, Config]) -> N
 
 FULL = {"requests": AMOUNTS, "limits": AMOUNTS}
 UNRELATED = [
-    zone("elsewhere", **{"pod-security.kubernetes.io/enforce": "baseline"}),
-    policy("elsewhere", "elsewhere"),
+    zone("a-new-one", **{"pod-security.kubernetes.io/enforce": "baseline"}),
+    policy("a-new-one", "elsewhere"),
     work(
         "Deployment",
-        "elsewhere",
+        "a-new-one",
         box(resources=FULL, **PROBES),
-        namespace="elsewhere",
+        namespace="a-new-one",
         automountServiceAccountToken=False,
     ),
-    obj("v1", "ResourceQuota", "elsewhere", "elsewhere", spec={"hard": {"limits.cpu": "4", "limits.memory": "4Gi"}}),
-    obj("v1", "LimitRange", "elsewhere", "elsewhere", spec={"limits": [{"type": "Container", "default": AMOUNTS}]}),
+    obj("v1", "ResourceQuota", "a-new-one", "elsewhere", spec={"hard": {"limits.cpu": "4", "limits.memory": "4Gi"}}),
+    obj("v1", "LimitRange", "a-new-one", "elsewhere", spec={"limits": [{"type": "Container", "default": AMOUNTS}]}),
 ]
 
 
@@ -208,7 +208,7 @@ def unrelated(objects: Iterable[dict[str, Any]], config: Config) -> None:
     after = results([*objects, *UNRELATED], config)
     looked = {name for name, result in before.items() if result.outcome in ("pass", "fail")}
     old = evidence({name: before[name] for name in looked})
-    new = evidence({name: after[name] for name in looked}, without="elsewhere")
+    new = evidence({name: after[name] for name in looked}, without="a-new-one")
     assert {seen for seen in old if seen[3] is False} == {seen for seen in new if seen[3] is False}
     assert {seen[:2] for seen in old if seen[3]} == {seen[:2] for seen in new if seen[3]}
 

@@ -11,8 +11,8 @@ from collections import Counter
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from mutant_changes import Mutant, mutants  # noqa: E402
-from mutants import ROOT, known_results, modules  # noqa: E402
+from mutant_changes import Mutant, mutants
+from mutants import ROOT, known_results, modules
 
 
 def found(out: Path) -> dict[str, list[tuple[Mutant, str]]]:

@@ -19,7 +19,6 @@ import random
 import resource
 import signal
 import sys
-import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -29,12 +28,13 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_swap import bound, caches, swap  # noqa: E402
+from mutant_tests import passes, traced, uses, words_of  # noqa: E402
 
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
 SEED, ROUND = 4, 15
 #: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
-#: tests run over; how many times more they may take when survivors are tried again; and what counts as a hang.
-BUDGET, TABLE_BUDGET, AGAIN, PATIENCE = 1.2, 0.6, 3, 4
+#: tests run over; and how many times their usual time makes a hang.
+BUDGET, TABLE_BUDGET, PATIENCE = 1.2, 0.6, 4
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
@@ -42,8 +42,6 @@ TESTS = (
 )  # fmt: skip
 #: Tests of time, which fail on a busy machine; and those that read the package's own text or start other programs.
 DESELECTED = ("fast", "quickly", "not_slow", "postgis")
-#: Caches that are kept while measuring, since filling them takes as long as the tests.
-COMPILED = ("kfm_checks.facts.schemas", "kfm_checks.credential_shapes", "kfm_checks.admission", "tests.")
 #: What rows of the rendered objects rest on; datasets and changes have tests of their own make.
 LEFT_OUT = ("datasets", "change", "admission")
 
@@ -67,11 +65,11 @@ class Campaign:
 
     def __init__(self, out: Path, wanted: list[str], again: bool) -> None:
         self.out, self.wanted, self.again = out, wanted, again
-        self.covering: dict[str, dict[int, set[int]]] = {}
+        self.covering: dict[str, defaultdict[int, set[int]]] = {}
         self.seconds: dict[int, float] = {}
         #: (module, place) -> tests that noticed something there, the latest last.
         self.noticed: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self.uses = _uses()
+        self.uses = uses()
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Properties try few examples, the same each time, since each runs once a mutant."""
@@ -90,6 +88,7 @@ class Campaign:
     def pytest_runtestloop(self, session: Any) -> bool:
         """Measure, then try every mutant that is not known yet."""
         self.items = session.items
+        self.words = {path: words_of(path) for path in {item.path for item in self.items}}
         self._measure()
         self.caches = caches()
         gc.collect()
@@ -107,79 +106,74 @@ class Campaign:
         return True
 
     def _measure(self) -> None:
-        """Run every test once, in a process of its own, and remember the time and the lines of each."""
-        measured = self.out.with_suffix(".measured")  # written by an earlier run with the very same tests
-        ids = [item.nodeid for item in self.items]
-        if not measured.is_file() or pickle.loads(measured.read_bytes())[0] != ids:  # noqa: S301 - from ourselves
+        """Run every test once, in a process of its own, and remember the time and the lines of each.
+
+        What an earlier run measured is believed, though lines may have moved a little since: that can only leave a
+        mutant alive, never kill one.
+        """
+        file = self.out.with_suffix(".measured")
+        seen, imported = pickle.loads(file.read_bytes()) if file.is_file() else ({}, [])  # noqa: S301 - from ourselves
+        new = [item for item in self.items if item.nodeid not in seen]
+        if new:
             if not (child := os.fork()):
-                measured.write_bytes(pickle.dumps((ids, *self._traced())))
+                made, more = traced(new)
+                file.write_bytes(pickle.dumps(({**seen, **made}, sorted({*imported, *more}))))
                 os._exit(0)
             os.waitpid(child, 0)
-        _, self.covering, self.seconds, failed, imported = pickle.loads(measured.read_bytes())  # noqa: S301
+            seen, imported = pickle.loads(file.read_bytes())  # noqa: S301
         for name in imported:  # once here, not in each process
             with contextlib.suppress(Exception):
                 importlib.import_module(name)
+        for number, item in enumerate(self.items):
+            seconds, lines = seen[item.nodeid]
+            if seconds is not None:
+                self.seconds[number] = seconds
+                for path, covered in lines.items():
+                    for line in covered:
+                        self.covering.setdefault(path, defaultdict(set))[line].add(number)
+        failed = [item.nodeid for number, item in enumerate(self.items) if number not in self.seconds]
         print(
             f"{len(self.items)} tests, {sum(self.seconds.values()):.0f} s, left out since they fail: {failed}",
             flush=True,
         )
 
-    def _traced(self) -> tuple[dict[str, dict[int, set[int]]], dict[int, float], list[str], list[str]]:
-        from coverage import Coverage
-
-        tracer = Coverage(data_file=None, config_file=False, include=[str(ROOT / "kfm_checks/*")])
-        seconds, failed, before = {}, [], set(sys.modules)
-        known = [one for one in caches() if not one.__module__.startswith(COMPILED)]
-        tracer.start()
-        for number, item in enumerate(self.items):
-            tracer.switch_context(str(number))
-            for cache in known:  # or the lines behind it would be the first test's alone
-                cache.cache_clear()
-            began = time.process_time()
-            if _passes(item, self.items[number + 1] if number + 1 < len(self.items) else None):
-                seconds[number] = time.process_time() - began
-            else:
-                failed.append(item.nodeid)
-        tracer.stop()
-        data = tracer.get_data()
-        covering = {
-            Path(file).relative_to(ROOT).as_posix(): {
-                line: {int(context) for context in contexts if context and int(context) in seconds}
-                for line, contexts in data.contexts_by_lineno(file).items()
-            }
-            for file in data.measured_files()
-        }
-        return covering, seconds, failed, sorted(set(sys.modules) - before)
-
     def _chosen(self, name: str, mutant: Mutant) -> list[int]:
         """The tests that run the broken line, in the order in which they are tried, within the budget."""
         lines = self.covering.get(name, {})
         found: set[int] = set().union(*(lines.get(n, set()) for n in range(mutant.line, mutant.last + 1)))
-        if not found:  # a line that runs at import: whoever reads the name, or runs the place
-            found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in self._readers(mutant)))
+        if not found:  # a line that runs at import: whoever reads the name, or runs the place, and tests that name it
+            names, read = self._readers(mutant)
+            found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
+            found |= {n for n in self.seconds if names & self.words[self.items[n].path]}
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
         order = [*dict.fromkeys(n for n in near if n in found)]
         words = {word for part in Path(name).with_suffix("").parts[1:] for word in part.split("_")} - {"facts"}
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
         order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
-        budget = (BUDGET if mutant.place else TABLE_BUDGET) * (AGAIN if self.again else 1)
+        budget = BUDGET if mutant.place else TABLE_BUDGET
         for number in order:
             if not kept or spent + self.seconds[number] <= budget:
                 spent += self.seconds[number]
                 kept.append(number)
         return kept
 
-    def _readers(self, mutant: Mutant) -> Iterator[tuple[str, int]]:
-        names, seen = [*bound(mutant.original), mutant.place.partition(".")[0]], set[str]()
+    def _readers(self, mutant: Mutant) -> tuple[set[str], set[tuple[str, int]]]:
+        """The names that a statement gives, and those made from them, with each line that reads one."""
+        todo, names, read = (
+            [*bound(mutant.original), mutant.place.partition(".")[0]],
+            set[str](),
+            set[tuple[str, int]](),
+        )
         if isinstance(mutant.original, ast.ClassDef):
-            names += [n for part in mutant.original.body for n in bound(part) if hasattr(part, "target")]
-        while names:
-            if (name := names.pop()) and name not in seen:
-                seen.add(name)
-                for use in self.uses.get(name, ()):
-                    names += use[2]
-                    yield use[0], use[1]
+            todo += [n for part in mutant.original.body for n in bound(part) if hasattr(part, "target")]
+        while todo:
+            if (name := todo.pop()) and name not in names:
+                names.add(name)
+                for file, line, made in self.uses.get(name, ()):
+                    todo += made
+                    read.add((file, line))
+        return names, read
 
     def _try(self, path: Path, name: str, mutant: Mutant) -> dict[str, Any]:
         chosen = self._chosen(name, mutant)
@@ -218,7 +212,7 @@ class Campaign:
             os.write(writing, f"import: {type(error).__name__}".encode())
             os._exit(0)
         for number, following in zip(chosen, [*chosen[1:], None], strict=True):
-            if not _passes(self.items[number], None if following is None else self.items[following]):
+            if not passes(self.items[number], None if following is None else self.items[following]):
                 os.write(writing, str(number).encode())
                 break
         os._exit(0)
@@ -234,25 +228,6 @@ def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
         for path, numbers in drawn.items():
             for number in numbers[start : start + ROUND]:
                 yield path, number, counts[path]
-
-
-def _passes(item: Any, following: Any) -> bool:
-    from _pytest.runner import runtestprotocol
-
-    return all(report.passed or report.skipped for report in runtestprotocol(item, log=False, nextitem=following))
-
-
-def _uses() -> dict[str, set[tuple[str, int, tuple[str, ...]]]]:
-    """Name -> (file, line, names that this statement of a module binds) of each place that reads it."""
-    found: dict[str, set[tuple[str, int, tuple[str, ...]]]] = defaultdict(set)
-    for path in sorted((ROOT / "kfm_checks").rglob("*.py")):
-        for top in ast.parse(path.read_text(encoding="utf-8")).body:
-            binds = () if isinstance(top, ast.FunctionDef | ast.ClassDef) else tuple(bound(top))
-            for node in ast.walk(top):
-                name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
-                if name and isinstance(getattr(node, "ctx", None), ast.Load):
-                    found[name].add((path.relative_to(ROOT).as_posix(), node.lineno, binds))
-    return found
 
 
 def known_results(out: Path) -> dict[tuple[str, str, str, int], str]:

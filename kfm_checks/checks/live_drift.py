@@ -8,7 +8,7 @@ from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, unknown
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.live_drift import Drift
-from kfm_checks.model import Evidence, Manifest
+from kfm_checks.model import Evidence
 
 _HOW = {
     "server-side-apply": "by server-side apply in dry run",
@@ -32,17 +32,8 @@ def live_matches_render(cluster: Cluster, drift: tuple[Drift, ...]) -> Iterator[
     for one in drift:
         yield _evidence(one)
     for listing in cluster.listings:
-        if listing.problem:
-            about = f"{listing.kind.resource or listing.kind.kind} could not be listed: {listing.problem}"
-            if listing.kind.namespaced:
-                yield unknown(_place(listing), message=f"{about}; what is there beyond git, nobody saw")
-
-
-def _place(listing: object) -> Manifest:
-    kind, namespace = listing.kind, listing.namespace  # type: ignore[attr-defined]
-    return Manifest(
-        {"apiVersion": kind.api_version, "kind": kind.kind, "metadata": {"name": "*", "namespace": namespace}}
-    )
+        if listing.problem and listing.kind.namespaced:
+            yield unknown(listing.key, message=f"{listing.refusal}; what is there beyond git, nobody saw")
 
 
 def _evidence(one: Drift) -> Evidence:
@@ -55,7 +46,7 @@ def _evidence(one: Drift) -> Evidence:
     if one.change == "unknown":
         return unknown(subject, one.path, message=one.note, expected="compared with the cluster")
     if one.change == "missing":
-        note = f"; the server says: {one.note}" if one.note else ""
+        note = f" ({one.note})" if one.note else ""
         return fails(subject, message=f"it is not in the cluster{note}", expected="as rendered", observed="absent")
     if one.change == "extra":
         note = f": {one.note}" if one.note else ""

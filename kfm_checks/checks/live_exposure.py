@@ -93,8 +93,10 @@ def live_datastores_are_private(cluster: Cluster, live_ways: Ways) -> Iterator[E
     Remedy: delete the exposing object, find out who made it, and let the controller heal.
     """
     for listing in cluster.unread((*ENTRY_KINDS, *POD_KINDS)):
-        subject = ObjectKey(listing.kind.api_version, listing.kind.kind, listing.namespace, "*")
-        yield unknown(subject, message=f"{listing.kind.resource} could not be listed: {listing.problem}")
+        yield unknown(listing.key, message=listing.refusal)
+    for kind, count in cluster.partly(ENTRY_KINDS):
+        text = f"{kind.resource} could be listed in {count} namespaces alone: what leads in from another, nobody saw"
+        yield unknown(ObjectKey(kind.api_version, kind.kind, "", "*"), message=text)
     if not any(store.obj is not None for store in live_ways.datastores):
         raise NotVerified("no datastore was seen in the cluster")
     for store in live_ways.datastores:

@@ -10,7 +10,7 @@ from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.gitops import Reconciler
 from kfm_checks.facts.live_health import controllers, rollouts
 from kfm_checks.facts.objects import Inventory
-from kfm_checks.model import Evidence, ObjectKey
+from kfm_checks.model import Evidence
 
 #: What GitOps controllers report on.
 KINDS = (
@@ -34,8 +34,7 @@ def controller_reports_healthy(
     """
     said = controllers(cluster, inventory, reconcilers)
     for listing in cluster.unread(KINDS):
-        subject = ObjectKey(listing.kind.api_version, listing.kind.kind, listing.namespace, "*")
-        yield unknown(subject, message=f"{listing.kind.resource} could not be listed: {listing.problem}")
+        yield unknown(listing.key, message=listing.refusal)
     for one in (*said, *rollouts(cluster, inventory)):
         yield judged(
             one.ok,

@@ -89,7 +89,9 @@ def output(command: Command) -> Command:
 
 def options_of(given: dict[str, Any]) -> Options:
     """The run's options from what click parsed. Raises UsageError where they contradict each other."""
-    live = {name: given[name] for name in ("context", "in_cluster", "snapshot", "probe") if given.get(name)}
+    # An empty name is a name (of a variable that is not set): it is looked up, and not there.
+    asked = ("context", "in_cluster", "snapshot", "probe")
+    live = {name: given[name] for name in asked if given.get(name) not in (None, False)}
     named = [name for name in ("context", "in_cluster", "snapshot") if name in live]
     if len(named) > 1:
         raise UsageError("--context, --in-cluster and --snapshot exclude each other", remedy="give one of them")

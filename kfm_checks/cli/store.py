@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from kfm_checks.errors import UsageError
+from kfm_checks.errors import KfmChecksError, UsageError
 from kfm_checks.model import Report
 from kfm_checks.run import Options
 from kfm_checks.target import locate
@@ -33,10 +33,13 @@ def store(judged: Iterable[tuple[str, Report]], options: Options, given: Mapping
     if not given["store_reports"]:
         return
     from kfm_checks.exports.openreports import stored
-    from kfm_checks.live.client import connect
+    from kfm_checks.live.client import Refusal, connect
     from kfm_checks.live.reports import store as keep
 
     for path, report in judged:
-        connection = connect(None if options.in_cluster else options.context, locate(path).folder)
+        try:
+            connection = connect(None if options.in_cluster else options.context, locate(path).folder)
+        except Refusal as refusal:
+            raise KfmChecksError(f"the report could not be stored: {refusal.reason}", remedy="log in anew") from refusal
         for name in keep(stored([report]), connection):
             click.echo(f"kept as clusterreport/{name}", err=True)

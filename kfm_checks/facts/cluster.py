@@ -47,6 +47,16 @@ class Listing:
     #: The server does not serve this kind at all: nothing of it can be there.
     unserved: bool = False
 
+    @property
+    def key(self) -> ObjectKey:
+        """What evidence on the listing as a whole is about."""
+        return ObjectKey(self.kind.api_version, self.kind.kind, self.namespace, "*")
+
+    @property
+    def refusal(self) -> str:
+        """The problem in a sentence; what is there, nobody saw."""
+        return f"{self.kind.resource or self.kind.kind} could not be listed: {self.problem}"
+
 
 @dataclass(frozen=True)
 class Comparison:
@@ -145,6 +155,13 @@ class Cluster:
         wanted = set(kinds)
         return (listing for listing in self.listings if listing.problem and str(listing.kind) in wanted)
 
+    def partly(self, kinds: Iterable[str]) -> Iterator[tuple[ApiKind, int]]:
+        """Of these kinds those that were listed in single namespaces alone, for want of permission; in how many."""
+        for name in sorted(set(kinds)):
+            found = [listing for listing in self.listings if str(listing.kind) == name and listing.namespace]
+            if found:
+                yield found[0].kind, len(found)
+
     def looked_at(self, kind: str) -> bool:
         """Whether a kind was asked for at all; ``Ingress.networking.k8s.io`` for one outside the core group."""
         return any(str(listing.kind) == kind for listing in self.listings)
@@ -157,18 +174,16 @@ def to_plain(cluster: Cluster) -> dict[str, Any]:
 
 
 def from_plain(value: Mapping[str, Any]) -> Cluster:
-    """The inverse of ``to_plain``. Raises TypeError or ValueError where the form is another."""
-    known = dict(value)
-    return Cluster(
-        **{
-            **known,
-            "listings": tuple(_listing(item) for item in known.get("listings", ())),
-            "comparisons": tuple(_comparison(item) for item in known.get("comparisons", ())),
-            "attempts": tuple(Attempt(**item) for item in known.get("attempts", ())),
-            "answers": tuple(Answer(**item) for item in known.get("answers", ())),
-            "probes": tuple(Probe(**item) for item in known.get("probes", ())),
-        }
-    )
+    """The inverse of ``to_plain``. Raises ValueError where the form is another."""
+    import msgspec
+
+    unknown = sorted(set(value) - {f.name for f in fields(Cluster)})
+    if unknown:
+        raise ValueError(f"{unknown[0]} is not known")
+    try:
+        return msgspec.convert(value, Cluster, dec_hook=_object)
+    except msgspec.ValidationError as error:
+        raise ValueError(str(error)) from error
 
 
 def _plain(value: Any) -> Any:
@@ -184,11 +199,12 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _listing(item: Mapping[str, Any]) -> Listing:
-    objects = tuple(Manifest(obj) for obj in item.get("objects", ()))
-    return Listing(**{**item, "kind": ApiKind(*item["kind"]), "objects": objects})
-
-
-def _comparison(item: Mapping[str, Any]) -> Comparison:
-    objects = {name: Manifest(item[name]) for name in ("live", "wanted") if item.get(name) is not None}
-    return Comparison(**{**item, **objects, "key": ObjectKey(*item["key"])})
+def _object(type_: type, value: Any) -> Any:
+    """A live object has at least what names it. Raises ValueError."""
+    if type_ is not Manifest:
+        raise NotImplementedError(type_)
+    metadata = value.get("metadata") if isinstance(value, dict) else None
+    names = (value.get("apiVersion"), value.get("kind"), metadata.get("name")) if isinstance(metadata, dict) else ()
+    if not names or not all(name and isinstance(name, str) for name in names):
+        raise ValueError("an object without apiVersion, kind or name")
+    return Manifest(value)

@@ -33,7 +33,7 @@ def unusable(cluster: Cluster, config: Config, as_of: str) -> str:
 
 def limit_of(text: str) -> timedelta:
     """``24h``, ``90m`` or ``7d`` as a time. Raises ConfigError."""
-    found = re.fullmatch(r"(\d{1,5})([mhd])", text)
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
     if found is None:
         raise ConfigError(f"thresholds.snapshot-age: {text!r} is no time", remedy="write 24h, 90m or 7d")
     return timedelta(**{_UNITS[found[2]]: int(found[1])})

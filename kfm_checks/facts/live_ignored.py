@@ -55,6 +55,8 @@ class Ignored:
         """Why a difference at this path is no drift, "" where it is one. ``absent``: git has no such field."""
         if path[:1] == ("status",):
             return "status is the controllers'"
+        if path[:1] == ("operation",) and live.key.group == "argoproj.io":
+            return "an operation is what Argo CD is asked to do now"
         if absent and path[:1] == ("metadata",) and set(map(str, path)) & TRACKING:
             return f"{path[-1]} is the controller's own mark"
         if absent and path[:2] == ("metadata", "finalizers"):

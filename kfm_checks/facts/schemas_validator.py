@@ -173,9 +173,11 @@ class Compiler:
         open_ended = schema.get("x-kubernetes-preserve-unknown-fields") is True
         if open_ended or ("properties" not in schema and more is None and not self.structural):
             other = other or accept
+        required = self._required(schema)
         if schema.get("x-kubernetes-embedded-resource") is True:
             fields = {"apiVersion": scalar("string"), "kind": scalar("string"), "metadata": self.meta} | fields
-        return object_rule(fields, other, self._required(schema))
+            required = (*required, *(name for name in ("apiVersion", "kind") if name not in required))
+        return object_rule(fields, other, required)
 
     def _required(self, schema: Schema) -> tuple[str, ...]:
         """Required fields; one with a default is there before the object is validated."""

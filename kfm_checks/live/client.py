@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 from kfm_checks.errors import UsageError, one_line
+from kfm_checks.live.patience import Patience, resource_of
 
-#: Seconds: to connect, and to wait for an answer.
-CONNECT, READ = 5.0, 20.0
+#: Seconds: to connect, to wait for an answer's next part, and for the whole of it.
+CONNECT, READ, WHOLE = 5.0, 20.0, 60.0
 #: How often, and for how many seconds in all, a server that is busy (429, 503) is asked again.
 TRIES, PATIENCE = 4, 20.0
+#: What the server's audit log has as the client.
+AGENT = "kfm-checks"
 #: What of a server's message is shown.
 SHOWN = 600
 
@@ -34,6 +39,7 @@ class Connection:
     def __init__(self, api: Any, context: str = "") -> None:
         self._api, self.context = api, context
         self._pool = api.rest_client.pool_manager
+        self._patience = Patience()
 
     def get(self, path: str, *, accept: str = "application/json", **query: Any) -> dict[str, Any]:
         """Read something. Raises Refusal."""
@@ -51,6 +57,9 @@ class Connection:
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """One call, repeated while the server asks for patience. Raises Refusal."""
+        resource = resource_of(path)
+        if why := self._patience.closed(resource):
+            raise Refusal(why)
         url = self._api.configuration.host.rstrip("/") + path
         given = {key: value for key, value in (query or {}).items() if value not in (None, "")}
         url += f"?{urlencode(given)}" if given else ""
@@ -58,24 +67,53 @@ class Connection:
         data = None if body is None else json.dumps(body).encode()
         deadline = time.monotonic() + PATIENCE
         for left in range(TRIES - 1, -1, -1):
-            status, text, wait = self._send(method, url, data, sent)
+            status, text, wait = self._answered(resource, method, url, data, sent)
             if status not in (429, 503) or not left or time.monotonic() + wait > deadline:
                 break
-            time.sleep(wait)
+            if not self._patience.wait(wait):
+                break
         return _answer(status, text)
 
-    def _send(self, method: str, url: str, data: bytes | None, sent: Mapping[str, str]) -> tuple[int, bytes, float]:
+    def _answered(self, resource: str, *call: Any) -> tuple[int, bytes, float]:
+        try:
+            answer = self._send(*call)
+        except Refusal as refusal:
+            if self._patience.unanswered(resource, refusal.reason):
+                self._give_up_unless_there()
+            raise
+        self._patience.answered(resource)
+        return answer
+
+    def _give_up_unless_there(self) -> None:
+        """Many calls in a row got no answer. Some resources may be slow; or the server is gone, which is asked once."""
+        url = self._api.configuration.host.rstrip("/") + "/version"
+        try:
+            self._send("GET", url, None, {"Accept": "application/json"}, read=CONNECT)
+        except Refusal as refusal:
+            self._patience.give_up(refusal.reason)
+        else:
+            self._patience.answered("")
+
+    def _send(
+        self, method: str, url: str, data: bytes | None, sent: Mapping[str, str], read: float | None = None
+    ) -> tuple[int, bytes, float]:
         from urllib3 import Timeout
 
-        headers = dict(sent)
-        self._api.update_params_for_auth(headers, [], ["BearerToken"], "", method, None)
+        headers = {"User-Agent": AGENT, **sent}
+        timeout = Timeout(connect=CONNECT, read=READ if read is None else read)
+        deadline = time.monotonic() + WHOLE
         try:
+            self._api.update_params_for_auth(headers, [], ["BearerToken"], "", method, None)
             answer = self._pool.request(
-                method, url, body=data, headers=headers, timeout=Timeout(CONNECT, READ), retries=False, redirect=False
-            )
+                method, url, body=data, headers=headers, timeout=timeout, retries=False, redirect=False,
+                preload_content=False,
+            )  # fmt: skip
+            text = _read(answer, deadline)
+        except Refusal:
+            raise
         except Exception as error:
             raise Refusal(_why(error)) from error
-        return answer.status, answer.data, _seconds(answer.headers.get("Retry-After"))
+        return answer.status, text, _seconds(answer.headers.get("Retry-After"))
 
 
 def connect(context: str | None, overlay: Path) -> Connection:
@@ -96,15 +134,38 @@ def connect(context: str | None, overlay: Path) -> Connection:
         if context is None:
             config.load_incluster_config(client_configuration=settings)  # type: ignore[no-untyped-call]
         else:
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                files, context, client_configuration=settings, persist_config=False
-            )
+            with _plugins_heard():
+                config.load_kube_config(  # type: ignore[no-untyped-call]
+                    files, context, client_configuration=settings, persist_config=False
+                )
+    except Refusal:
+        raise
     except ConfigException as error:
         where = "this is no pod of a cluster" if context is None else f"the context {context!r} can't be used"
         raise UsageError(f"{where}: {error}"[:SHOWN], remedy="see `kubectl config get-contexts`") from error
     except Exception as error:  # a kubeconfig is hostile text, too: whatever it breaks is said in one line
         raise UsageError(f"the kubeconfig can't be read ({type(error).__name__})", remedy="mend it") from error
     return Connection(client.ApiClient(settings), context or "")
+
+
+@contextmanager
+def _plugins_heard() -> Iterator[None]:
+    """The official client only logs that a plugin failed, and goes on as nobody. Its words may hold a token."""
+    heard = list[logging.LogRecord]()
+
+    class Listening(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record)
+
+    listening = Listening(logging.ERROR)
+    root = logging.getLogger()
+    root.addHandler(listening)
+    try:
+        yield
+    finally:
+        root.removeHandler(listening)
+    if heard:
+        raise Refusal("the context's plugin gave no credentials")
 
 
 def kubeconfigs(overlay: Path) -> str:
@@ -116,6 +177,18 @@ def kubeconfigs(overlay: Path) -> str:
     if not kept:
         raise UsageError("there is no kubeconfig outside the overlay", remedy="set KUBECONFIG, or use --snapshot")
     return os.pathsep.join(map(str, kept))
+
+
+def _read(answer: Any, deadline: float) -> bytes:
+    """The whole body: a server that keeps sending a little is not waited for without end."""
+    parts = []
+    while part := answer.read1(1 << 20):
+        parts.append(part)
+        if time.monotonic() > deadline:
+            answer.close()
+            raise Refusal(f"the answer was not complete within {WHOLE:.0f} s")
+    answer.release_conn()
+    return b"".join(parts)
 
 
 def _answer(status: int, text: bytes) -> dict[str, Any]:
@@ -136,6 +209,9 @@ def _answer(status: int, text: bytes) -> dict[str, Any]:
         429: "the server asks for patience (429)",
     }
     known = words.get(status) or (f"the server answered {status}" if status >= 300 else "the answer is no JSON object")
+    about = value.get("details") if isinstance(value, dict) else None
+    if status == 404 and isinstance(about, dict) and about.get("kind") == "namespaces":
+        known = f"the namespace {about.get('name')} is not in the cluster"
     raise Refusal(f"{known}: {said}" if said and status not in (401, 404) else known, status)
 
 

@@ -37,7 +37,7 @@ def compare(
 
 
 class _Asking:
-    """Asks for one object; remembers the kinds whose dry run is forbidden, so that each is refused only once."""
+    """Asks for one object; remembers where the dry run of a kind is forbidden, so that each is refused only once."""
 
     def __init__(
         self,
@@ -48,16 +48,18 @@ class _Asking:
         dry_run: bool,
     ) -> None:
         self._connection, self._served, self._live, self._problems = connection, served, live, problems
-        self._forbidden: dict[tuple[str, str], str] = {} if dry_run else {("*", "*"): "no dry run is tried here"}
+        self._forbidden: dict[tuple[str, str, str], str] = {}
+        self._why_not = "" if dry_run else "no dry run is tried here"
 
     def __call__(self, obj: Manifest) -> Comparison:
         key = obj.key
         kind = self._served.find(key.group, key.kind, key.api_version.rpartition("/")[2])
         if kind is None:
             problem = self._served.problems.get(key.group, "")
-            return Comparison(
-                key, wanted=_shown(obj), problem=problem, refused=f"{key.api_version} {key.kind} is not served"
-            )
+            # Another version of the kind may be served, and the object be there.
+            live = self._live.get((key.group, key.kind, key.namespace, key.name))
+            refused = f"{key.api_version} {key.kind} is not served"
+            return Comparison(key, live, _shown(obj), problem=problem, refused=refused)
         namespace = key.namespace if kind.namespaced else ""
         problem = next((p for place in (namespace, "") if (p := self._problems.get((key.group, key.kind, place)))), "")
         live = self._live.get((key.group, key.kind, namespace, key.name))
@@ -69,7 +71,8 @@ class _Asking:
         return Comparison(key, live, wanted, "server-side-apply", problem, "")
 
     def _applied(self, obj: Manifest, kind: ApiKind, live: Manifest | None) -> tuple[Manifest | None, str]:
-        closed = self._forbidden.get(("*", "*")) or self._forbidden.get((kind.group, kind.kind))
+        place = (kind.group, kind.kind, obj.key.namespace)
+        closed = self._why_not or self._forbidden.get(place)
         if closed:
             return None, closed
         query = {"dryRun": "All", "force": "true", "fieldManager": manager_of(live), "fieldValidation": "Strict"}
@@ -80,7 +83,7 @@ class _Asking:
             )
         except Refusal as refusal:
             if refusal.status == 403 and _may_not(refusal.reason):
-                self._forbidden[kind.group, kind.kind] = refusal.reason
+                self._forbidden[place] = refusal.reason
             return None, refusal.reason
         return Manifest(kept(made, whole=False)), ""
 
@@ -103,8 +106,8 @@ def manager_of(live: Manifest | None) -> str:
 
 
 def _may_not(reason: str) -> bool:
-    """Whether the refusal is RBAC's; an admission policy's 403 is about this object alone."""
-    return " cannot " in reason
+    """Whether it is about the verb: an admission policy's 403, and the right to create, are about one object alone."""
+    return " cannot patch resource " in reason
 
 
 def _values(obj: Mapping[str, Any]) -> dict[str, str]:

@@ -26,10 +26,10 @@ IN_CLUSTER = "not tried from inside the cluster: this run only reads"
 def look_at(options: Options, facts: Facts, render: str) -> Cluster:
     """What the cluster of the context shows now. Raises UsageError where there is no such context."""
     target = facts.get("target")
-    connection = connect(None if options.in_cluster else options.context, target.folder)
     now = datetime.now(UTC).isoformat(timespec="seconds")
-    cluster = Cluster("cluster", connection.context, now, render=render, head=_head(facts))
+    cluster = Cluster("cluster", options.context or "", now, render=render, head=_head(facts))
     try:
+        connection = connect(None if options.in_cluster else options.context, target.folder)
         cluster = replace(cluster, version=_version(connection))
         return _seen(connection, cluster, facts, options)
     except Refusal as refusal:

@@ -92,12 +92,8 @@ def _as_subject(connection: Connection, one: Answer) -> Answer:
         "kind": "SelfSubjectAccessReview",
         "spec": {"resourceAttributes": _attributes(one)},
     }
-    # The transport takes one value a header; a subject of several groups besides the implied one is not asked so.
-    named = [group for group in groups if group != "system:authenticated"]
-    if len(named) > 1:
-        return replace(
-            one, problem="reviews for others are forbidden, and impersonation of several groups is not tried"
-        )
+    # Whoever is asked as a service account is in its groups without being told so (Kubernetes, user impersonation).
+    named = [] if one.subject.startswith("ServiceAccount:") else groups[:-1]
     headers = {"Impersonate-User": user, **({"Impersonate-Group": named[0]} if named else {})}
     return _told(connection, _SELF, body, one, headers)
 

@@ -33,11 +33,11 @@ def read_snapshot(folder: Path) -> Cluster:
     remedy = "make one with `kfm-checks snapshot --context NAME -o DIR`"
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise UsageError("is no snapshot", file=str(path), remedy=remedy) from error
     if not isinstance(content, dict) or content.pop("schema", None) != SCHEMA:
         raise UsageError(f"is no snapshot of the form {SCHEMA}", file=str(path), remedy=remedy)
     try:
         return replace(from_plain(content), origin="snapshot")
-    except (TypeError, ValueError, KeyError, AttributeError) as error:
-        raise UsageError(f"is no snapshot of the form {SCHEMA}", file=str(path), remedy=remedy) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"is no snapshot of the form {SCHEMA} ({error})", file=str(path), remedy=remedy) from error

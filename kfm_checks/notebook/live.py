@@ -227,17 +227,14 @@ def _answered(value: bool | None) -> str:
 
 def side_by_side(book: Book) -> pd.DataFrame | Said:
     """Each row with what the rendered objects say and what the cluster says."""
-    rows = []
+    rows, requirements = [], {each.id: each for each in book.judged.rows}
     for row in (*book.report.requirements, *(book.all_rows[id] for id in book.notebook.beside if id in book.all_rows)):
         results = [book.results[name] for name in row.checks if name in book.results]
-        rendered, live = ([r for r in results if _is_live(r) is side] for side in (False, True))
-        nothing = "cluster not looked at" if not book.live else "nothing of this row"
-        rows.append((row.id, row.title, STATUSES[row.status], _said(rendered, "cannot tell"), _said(live, nothing)))
+        of = {r.check: seen.is_live(requirements[row.id], r, looked=book.live) for r in results}
+        rendered, live = ([r for r in results if of[r.check] is side] for side in (False, True))
+        told = _said(live, "nothing of this row") if book.live else "cluster not looked at"
+        rows.append((row.id, row.title, STATUSES[row.status], _said(rendered, "cannot tell"), told))
     return table(rows, ("row", "requirement", "status", "the files say", "the cluster says"))
-
-
-def _is_live(result: CheckResult) -> bool:
-    return "cluster" in result.methods
 
 
 def _said(results: list[CheckResult], nothing: str) -> str:

@@ -16,7 +16,7 @@ from kfm_checks.checks import CHECKS, Check
 from kfm_checks.model import CheckResult, Evidence, Manifest, ObjectKey, Report, Requirement, RequirementResult, Status
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.run import Judged
-from kfm_checks.seen import Looked, looked
+from kfm_checks.seen import Looked, is_live, looked
 from kfm_checks.sphinx_ext.rails import Rail, rails
 from kfm_checks.sphinx_ext.since import Since
 
@@ -53,6 +53,8 @@ class Row:
     result: RequirementResult
     results: tuple[CheckResult, ...]
     words: str
+    #: Whether a cluster was looked at.
+    looked: bool = False
 
     @property
     def id(self) -> str:
@@ -77,7 +79,7 @@ class Row:
 
     def is_live(self, result: CheckResult) -> bool:
         """Whether a check looked at the cluster alone."""
-        return result.check in self.requirement.live or set(result.methods) == {"cluster"}
+        return is_live(self.requirement, result, looked=self.looked)
 
     @property
     def has_live(self) -> bool:
@@ -123,7 +125,8 @@ class View:
     def _row(self, requirement: Requirement) -> Row:
         status = self._statuses[requirement.id]
         results = tuple(self._results[name] for name in requirement.checks if name in self._results)
-        return Row(requirement, status, results, wording.explain(status, self._results))
+        known = "cluster" in self.judged.facts.inputs
+        return Row(requirement, status, results, wording.explain(status, self._results), known)
 
     @cached_property
     def by_id(self) -> Mapping[str, Row]:

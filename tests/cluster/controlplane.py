@@ -11,6 +11,7 @@ import signal
 import socket
 import ssl
 import subprocess
+import sys
 import tempfile
 import time
 import urllib.error
@@ -110,7 +111,8 @@ class ControlPlane:
 
     def kubectl(self, *arguments: str, context: str = "admin", stdin: str | None = None) -> str:
         """Run kubectl; its output. Raises AssertionError with kubectl's words where it fails."""
-        command = ["kubectl", "--kubeconfig", str(self.kubeconfig), "--context", context, *arguments]
+        kubectl = Path(sys.executable).with_name("kubectl")  # the wheel's, as the product renders with it
+        command = [str(kubectl), "--kubeconfig", str(self.kubeconfig), "--context", context, *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False, timeout=120)
         assert done.returncode == 0, f"kubectl {' '.join(arguments)}: {done.stderr}"
         return done.stdout

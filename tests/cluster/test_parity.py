@@ -163,7 +163,7 @@ _VERBS, _RESOURCES = (
     ("pods", "pods/exec", "secrets", "deployments", "*", "*/scale"),
 )
 _GROUPS, _HOMES, _NAMES = ("", "apps", "*"), ("one", "two"), ("", "a", "b")
-SETS, QUESTIONS = 60, 40
+SETS, QUESTIONS = 200, 20
 
 
 def test_rbac(plane: ControlPlane) -> None:

@@ -32,6 +32,9 @@ def owned(api: str, kind: str, name: str, by: tuple[str, str, str] | None = None
         ),
         ([owned("v1", "Pod", "p", ("batch/v1", "Job", "j")), owned("batch/v1", "Job", "j", ("batch/v1", "CronJob", "c"))],
          "app/CronJob/c"),
+        ([owned("v1", "Pod", "p", ("v1", "ReplicationController", "r")),
+          owned("v1", "ReplicationController", "r", ("apps.openshift.io/v1", "DeploymentConfig", "d"))],
+         "app/DeploymentConfig/d"),
         ([owned("v1", "Pod", "p", ("v1", "Node", "n"))], "app/Pod/p"),
         ([owned("v1", "Pod", "p", ("v1", "Pod", "p"))], "app/Pod/p"),
         # A kind that stands for itself ends the walk, whoever owns it.
@@ -86,3 +89,20 @@ def test_ports_of_regular_containers_and_sidecars() -> None:
     }
     known = inventory([pod])
     assert sorted(container_ports(workloads(known)[0])) == [("", "TCP", 2), ("", "UDP", 53), ("x", "TCP", 80)]
+
+
+def test_an_owner_that_controls_nothing_is_passed_over() -> None:
+    """Only the reference with ``controller: true`` says whose pods they are."""
+    pod = owned("v1", "Pod", "p", ("apps/v1", "ReplicaSet", "r"))
+    pod["metadata"]["ownerReferences"].insert(0, {"apiVersion": "v1", "kind": "ConfigMap", "name": "c"})
+    known = inventory([pod])
+    assert owner_id(known, workloads(known)[0]) == "app/ReplicaSet/r"
+
+
+def test_a_template_makes_no_pods_and_ports_without_a_name_have_none() -> None:
+    """What follows a PodTemplate is still there."""
+    template = {"apiVersion": "v1", "kind": "PodTemplate", "metadata": {"name": "a", "namespace": "app"}}
+    spec = {"containers": [{"name": "c", "ports": [{"containerPort": 1}, {"name": "x", "containerPort": 2}]}]}
+    known = inventory([{**template, "template": {"spec": spec}}, {**owned("v1", "Pod", "p"), "spec": spec}])
+    (point,) = endpoints(known, workloads(known))
+    assert (point.id, point.named) == ("app/Pod/p", frozenset({("x", "TCP", 2)}))

@@ -270,3 +270,16 @@ def test_every_place_of_a_custom_resource(api: str, kind: str, spec: dict[str, A
     obj = {"apiVersion": api, "kind": kind, "metadata": {"name": "o"}, "spec": spec}
     assert uses(obj) == wanted
     assert uses({**obj, "apiVersion": "example.org/v1"}) == set()
+
+
+def test_the_path_of_one_container_and_of_a_list() -> None:
+    """A field that holds one container has no index."""
+    spec = {"templates": [{"container": {"image": "a"}, "sidecars": [{"name": "s", "image": "b"}]}]}
+    known = inventory(
+        [{"apiVersion": "argoproj.io/v1alpha1", "kind": "Workflow", "metadata": {"name": "w"}, "spec": spec}]
+    )
+    found = {use.text: (use.path, use.user) for use in image_uses(known, workloads(known))}
+    assert found == {
+        "a": (("spec", "templates", 0, "container", "image"), "container container"),
+        "b": (("spec", "templates", 0, "sidecars", 0, "image"), "container s"),
+    }

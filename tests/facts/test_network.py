@@ -399,6 +399,21 @@ def test_owners_stand_for_their_pods() -> None:
     assert not any("/Pod/one" in end or "/Pod/two" in end for row in found for end in row[:2])
 
 
+def test_two_pods_of_one_owner_are_one_row_also_where_nothing_else_is_reached() -> None:
+    """The whole table is two connections, which are one: adjacent ports of one owner's pods."""
+    owner = [{"apiVersion": "apps/v1", "kind": "ReplicaSet", "name": "rs", "controller": True}]
+    one, two = pod("one", labels={"v": "1"}), pod("two", labels={"v": "2"})
+    one["metadata"]["ownerReferences"] = two["metadata"]["ownerReferences"] = owner
+    everything = {"policyTypes": ["Ingress", "Egress"]}
+    entering = [
+        netpol(f"n{v}", **everything, podSelector={"matchLabels": {"v": f"{v}"}}, ingress=[
+            {"from": [{"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "b"}}}], "ports": [{"port": v}]}])
+        for v in (1, 2)
+    ]  # fmt: skip
+    leaving = netpol("s", "b", **everything, podSelector={}, egress=[{"to": [{"namespaceSelector": {}}]}])
+    assert rows([one, two, pod("s", "b"), *entering, leaving]) == {("b/Pod/s", "a/ReplicaSet/rs", "TCP", 1, 2)}
+
+
 REFUSED: list[dict[str, Any]] = [
     {"podSelector": {"matchExpressions": [{"key": "app", "operator": "Near"}]}},
     {"podSelector": {"matchExpressions": [{"key": "app", "operator": "In", "values": []}]}},

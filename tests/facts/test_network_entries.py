@@ -114,6 +114,12 @@ def test_ranges_of_a_block() -> None:
         assert all(a.last + 1 == b.first for a, b in itertools.pairwise(family))
 
 
+def test_the_size_and_the_host_bits_of_a_range() -> None:
+    """Both ends count, and a CIDR with host bits set is read as its network."""
+    assert (network_range("10.0.0.0/24").size, network_range("10.0.0.7/32").size) == (256, 1)
+    assert network_range("10.0.0.7/24") == network_range("10.0.0.0/24")
+
+
 def test_views_for_notebooks() -> None:
     """The matrix and the paths are plain tuples: outside, entry, Service, workload, datastore."""
     found = inventory(load(BACK + STORE + DOORS["Ingress by number"][0]))

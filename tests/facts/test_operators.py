@@ -211,3 +211,31 @@ def test_secrets(name: str) -> None:
     """The Secrets that an operator writes, and none that its resource takes from elsewhere."""
     obj, wanted = SECRETS[name]
     assert list(operator_secrets(obj)) == wanted
+
+
+NAMES = [
+    ("cert-manager.io/v1", "Certificate", {"secretName": "s"}, ["s"]),
+    *(("secrets.hashicorp.com/v1beta1", kind, {"destination": {"name": "s"}}, ["s"])
+      for kind in ("VaultStaticSecret", "VaultDynamicSecret", "VaultPKISecret", "HCPVaultSecretsApp")),
+    *(("secrets.infisical.com/v1alpha1", kind, {"managedSecretReference": {"secretName": "s", "secretNamespace": "data"}}, ["s"])
+      for kind in ("InfisicalSecret", "InfisicalDynamicSecret")),
+    ("spv.no/v2beta1", "AzureKeyVaultSecret", {"output": {"secret": {"name": "s"}}}, ["s"]),
+    *((f"{group}/v1", kind, {}, ["db"]) for group, kind in (
+        ("onepassword.com", "OnePasswordItem"), ("secretgenerator.mittwald.de", "StringSecret"), ("secretgenerator.mittwald.de", "BasicAuth"),
+        ("secretgenerator.mittwald.de", "SSHKeyPair"), ("secretgen.k14s.io", "Password"), ("secretgen.k14s.io", "Certificate"),
+        ("secretgen.k14s.io", "RSAKey"), ("secretgen.k14s.io", "SSHKey"), ("kafka.strimzi.io", "KafkaUser"), ("ricoberger.de", "VaultSecret"))),
+    ("elasticsearch.k8s.elastic.co/v1", "Elasticsearch", {},
+     ["db-es-elastic-user", "db-es-http-certs-public", "db-es-http-ca-internal", "db-es-internal-users"]),
+    ("kibana.k8s.elastic.co/v1", "Kibana", {}, ["db-kb-http-certs-public"]), ("rabbitmq.com/v1beta1", "RabbitmqCluster", {}, ["db-default-user"]),
+    ("kafka.strimzi.io/v1beta2", "Kafka", {}, ["db-cluster-ca-cert", "db-clients-ca-cert"]),
+    ("pgv2.percona.com/v2", "PerconaPGCluster", {}, ["db-pguser-db"]),
+    *(("postgresql.cnpg.io/v1", "Cluster", {"bootstrap": {way: {"secret": {"name": "mine"}}}}, ["db-ca", "db-server", "db-replication"])
+      for way in ("initdb", "recovery", "pg_basebackup")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("api", "kind", "spec", "names"), NAMES)
+def test_names_of_secrets(api: str, kind: str, spec: dict[str, Any], names: list[str]) -> None:
+    """In the namespace of the resource; a kind of the same name elsewhere makes none."""
+    assert list(operator_secrets(custom(api, kind, **spec))) == [("data", name) for name in names]
+    assert list(operator_secrets(custom("example.org/v1", kind, **spec))) == []

@@ -163,7 +163,29 @@ STRUCTURAL = (
     (of("{type: array, x-kubernetes-list-type: set, items: {type: string}}"), "[a, a]", "spec/1"),
     (of("{type: object, properties: {a: {}}, oneOf: [{required: [a]}, {required: [b]}]}"), "{}", "spec"),
     (of("{type: object, properties: {a: {}}, not: {required: [a]}}"), "{a: 1}", "spec"),
-    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{kind: 1}", "spec/kind"),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: v1, kind: 1}", "spec/kind"),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{kind: Pod}", "spec/apiVersion"),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: v1}", "spec/kind"),
+    (of("{type: object, x-kubernetes-embedded-resource: true, required: [kind]}"), "{apiVersion: v1}", "spec/kind"),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: v1, kind: Pod, x: 1}", "spec/x"),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: v1, kind: Pod}", None),
+    (of("{type: integer, minimum: 2, maximum: 3}"), "2", None),
+    (of("{type: integer, maximum: 3, exclusiveMaximum: true}"), "3", "spec"),
+    (of("{type: integer, multipleOf: 5}"), "12", "spec"),
+    (of("{type: string, minLength: 2}"), "a", "spec"),
+    (of("{type: string, minLength: 2, maxLength: 2}"), "ab", None),
+    (of("{type: array, minItems: 2, items: {type: string}}"), "[a]", "spec"),
+    (of("{type: array, minItems: 1, maxItems: 1, items: {type: string}}"), "[a]", None),
+    (of("{type: object, additionalProperties: {type: integer}, maxProperties: 1}"), "{a: 1, b: 2}", "spec"),
+    (of("{type: object, additionalProperties: {type: integer}, minProperties: 2}"), "{a: 1}", "spec"),
+    (of("{type: object, properties: {a: {type: string}}, anyOf: [{required: [a]}, {required: [b]}]}"), "{}", "spec"),
+    (of("{type: object, properties: {a: {type: string}}, allOf: [{properties: {a: {minLength: 2}}}]}"), "{a: x}", "spec/a"),
+    (of("{type: object, properties: {a: {type: string, default: x}}, required: [a]}"), "{}", None),
+    (of("{type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [a, b], items: {type: object, properties: {a: {type: string}, b: {type: string, default: z}}}}"),
+     "[{a: x}, {a: x, b: z}]", "spec/1"),
+    (of("{type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [a, b], items: {type: object, properties: {a: {type: string}, b: {type: string}}}}"),
+     "[{a: x, b: q}, {a: x, b: z}]", None),
+    (of("{type: array, x-kubernetes-list-type: atomic, items: {type: string}}"), "[a, a]", None),
 )  # fmt: skip
 
 
@@ -224,6 +246,15 @@ def test_removed_apis_are_named() -> None:
     assert removal(policy, "1.24") is None
     flow = Kind("flowcontrol.apiserver.k8s.io", "v1beta3", "FlowSchema")
     assert [*deprecations(flow, "1.31")]
+    # What only the versions themselves tell: an alpha that is gone, and where it went; never a kind of somebody else's.
+    policy = Kind("admissionregistration.k8s.io", "v1alpha1", "ValidatingAdmissionPolicy")
+    served = [version for version in bundled_versions() if policy in kinds(version)]
+    after = bundled_versions()[bundled_versions().index(served[-1]) + 1]
+    (chosen,) = schemas(inventory([]), (after,))
+    gone_policy = chosen.removal(policy)
+    assert gone_policy is not None
+    assert (gone_policy.removed_in, gone_policy.instead) == (after, "admissionregistration.k8s.io/v1")
+    assert chosen.removal(Kind("example.org", "v1", "Kettle")) is None
     for version in bundled_versions():
         gone = [kind for kind in REMOVALS if kind in kinds(version) and removal(kind, version)]
         assert not gone, f"{version} serves what the table calls removed"

@@ -240,6 +240,14 @@ def test_every_use_of_a_secret() -> None:
     ]
 
 
+def test_the_place_of_an_annotation_in_a_template() -> None:
+    """Beside the spec of the pods, not of the workload."""
+    meta = "{annotations: {vault.hashicorp.com/agent-inject: 'true'}}"
+    text = f"{{apiVersion: apps/v1, kind: Deployment, metadata: {{name: d}}, spec: {{template: {{metadata: {meta}, spec: {{}}}}}}}}"
+    (found,) = direct_backends(workloads(load(text)))
+    assert found.path == ("spec", "template", "metadata", "annotations", "vault.hashicorp.com/agent-inject")
+
+
 PEM = "-----BEGIN PRIVATE KEY-----\nbm90IGEgcmVhbCBrZXkgYXQgYWxs\n-----END PRIVATE KEY-----\n"
 ENTRIES: list[tuple[str, str, Any, bool, str]] = [
     ("Opaque", "password", "Xk29fLq81Zp", False, "credential"), ("Opaque", "password", b64("Xk29fLq81Zp"), True, "credential"),

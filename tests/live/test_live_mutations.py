@@ -49,9 +49,7 @@ def report_on(cluster: Cluster) -> Report:
     """What a run says of the shipped overlay and this cluster; what the render alone says is computed once."""
     known = offline()
     facts = Facts({**known.facts.inputs, "cluster": cluster}, known.facts.absent)
-    facts._known = {
-        name: value for name, value in known.facts._known.items() if "cluster" not in closure(FACTS[name])
-    }
+    facts._known = {name: value for name, value in known.facts._known.items() if "cluster" not in closure(FACTS[name])}
     options = Options(as_of=AS_OF)
     return assess(known.report.overlay, facts, known.settings, known.records, known.target, options).report
 
@@ -80,10 +78,7 @@ def changed(cluster: Cluster, case: dict[str, Any]) -> Cluster:
     live = {f"{obj.key}": obj for obj in cluster.objects}
     for edit in case.get("edits", ()):
         obj = live[edit["object"]]
-        if edit.get("delete"):
-            cluster = _without(cluster, obj)
-        else:
-            cluster = _replaced(cluster, obj, edit["set"])
+        cluster = _without(cluster, obj) if edit.get("delete") else _replaced(cluster, obj, edit["set"])
     for obj in parse_manifests(case.get("add") or ""):
         made = [
             replace(x, objects=(*x.objects, obj)) if (x.kind.group, x.kind.kind) == (obj.key.group, obj.key.kind) else x
@@ -103,7 +98,9 @@ def changed(cluster: Cluster, case: dict[str, Any]) -> Cluster:
 def _without(cluster: Cluster, gone: Manifest) -> Cluster:
     name = identity(gone)
     made = [replace(x, objects=tuple(o for o in x.objects if identity(o) != name)) for x in cluster.listings]
-    compared = [replace(c, live=None) if c.live is not None and identity(c.live) == name else c for c in cluster.comparisons]
+    compared = [
+        replace(c, live=None) if c.live is not None and identity(c.live) == name else c for c in cluster.comparisons
+    ]
     return replace(cluster, listings=tuple(made), comparisons=tuple(compared))
 
 
@@ -120,10 +117,10 @@ def _replaced(cluster: Cluster, obj: Manifest, fields: dict[str, Any]) -> Cluste
         else:
             at[key] = value
     new, name = Manifest(content), identity(obj)
-    made = [
-        replace(x, objects=tuple(new if identity(o) == name else o for o in x.objects)) for x in cluster.listings
+    made = [replace(x, objects=tuple(new if identity(o) == name else o for o in x.objects)) for x in cluster.listings]
+    compared = [
+        replace(c, live=new) if c.live is not None and identity(c.live) == name else c for c in cluster.comparisons
     ]
-    compared = [replace(c, live=new) if c.live is not None and identity(c.live) == name else c for c in cluster.comparisons]
     return replace(cluster, listings=tuple(made), comparisons=tuple(compared))
 
 
