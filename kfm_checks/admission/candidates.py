@@ -26,7 +26,7 @@ def candidate(obj: Manifest, inventory: Inventory, resources: Resources) -> Cand
     done = completed(obj)
     key = obj.key
     if key.kind == "Pod" and key.group == "":
-        running_pod(sub(done, "spec"))
+        running_pod(sub(done, "spec"), mounts_token=_mounts_token(done, inventory))
     schema = resources.schemas.get((key.group, key.api_version.rpartition("/")[2], key.kind))
     if schema is not None:
         from kfm_checks.admission.crd_values import with_defaults
@@ -62,7 +62,7 @@ def expanded(obj: Manifest, inventory: Inventory, resources: Resources) -> Itera
     if key in _BETWEEN and (between := _between(own)) is not None:
         yield between
         owner = between
-    pod = _pod(own, owner, path)
+    pod = _pod(own, owner, path, inventory)
     if pod is not None:
         yield pod
 
@@ -82,14 +82,21 @@ def _between(own: Candidate) -> Candidate | None:
     return replace(made, defaults_known=True)
 
 
-def _pod(own: Candidate, owner: Candidate, path: Path) -> Candidate | None:
+def _pod(own: Candidate, owner: Candidate, path: Path, inventory: Inventory) -> Candidate | None:
     template = dig(own.obj, *path)
     if not isinstance(template, dict) or not isinstance(template.get("spec"), dict):
         return None
     metadata = _metadata(dig(template, "metadata", default={}), owner)
     obj = completed({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": template["spec"]})
-    running_pod(obj["spec"])
+    running_pod(obj["spec"], mounts_token=_mounts_token(obj, inventory))
     return replace(own, obj=obj, resource="pods", origin_path=path, derived=True, defaults_known=True)
+
+
+def _mounts_token(pod: Mapping[str, Any], inventory: Inventory) -> bool:
+    """Whether the pod's service account lets its token be mounted; one that is not rendered does."""
+    name = str(dig(pod, "spec", "serviceAccountName", default="default"))
+    account = inventory.get("ServiceAccount", name, str(dig(pod, "metadata", "namespace", default="default")))
+    return account is None or account.get("automountServiceAccountToken") is not False
 
 
 def _metadata(found: Any, owner: Candidate) -> dict[str, Any]:

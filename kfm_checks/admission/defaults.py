@@ -9,6 +9,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from kfm_checks.admission.defaults_kinds import (
+    autoscaler,
+    ingress_class,
+    limit_range,
+    network_policy,
+    policy,
+    policy_binding,
+    service,
+    webhooks,
+)
 from kfm_checks.admission.defaults_pod import fill, pod_spec, sub
 from kfm_checks.facts.objects import dig, items
 
@@ -34,9 +44,24 @@ def completed(obj: Mapping[str, Any]) -> Obj:
     return copy
 
 
+#: Fields that say nothing when they are false: the server's types leave them out.
+_FALSE_IS_UNSET = frozenset(
+    {"hostNetwork", "hostPID", "hostIPC", "globalDefault", "stdin", "stdinOnce", "tty", "publishNotReadyAddresses"}
+)
+#: Lists that stay though they are empty: the schema calls them required.
+_EMPTY_IS_SET = frozenset({"rules", "containers", "verbs", "limits", "endpoints"})
+
+
+def _says(name: str, value: Any) -> bool:
+    if value is None or (value == [] and name not in _EMPTY_IS_SET):
+        return False
+    return not (value is False and name in _FALSE_IS_UNSET)
+
+
 def _clean(value: Any) -> Any:
+    """Without what the server's types leave out: nulls, empty lists, what is false by default."""
     if isinstance(value, dict):
-        return {k: _clean(v) for k, v in value.items() if v is not None}
+        return {k: _clean(v) for k, v in value.items() if _says(k, v)}
     return [_clean(v) for v in value] if isinstance(value, list) else value
 
 
@@ -54,7 +79,16 @@ def _template(spec: Obj) -> None:
 
 
 def _pod(obj: Obj) -> None:
-    pod_spec(sub(obj, "spec"))
+    pod_spec(sub(obj, "spec"), runs=True)
+
+
+def _controller(obj: Obj) -> None:
+    """A ReplicationController selects what its template says, and is labelled like it."""
+    _scaled(obj)
+    labels = dig(obj, "spec", "template", "metadata", "labels")
+    if isinstance(labels, dict) and labels:
+        fill(sub(obj, "spec"), selector=dict(labels))
+        fill(sub(obj, "metadata"), labels=dict(labels))
 
 
 def _scaled(obj: Obj) -> None:
@@ -86,7 +120,7 @@ def _stateful_set(obj: Obj) -> None:
         fill(strategy, type="RollingUpdate")
         if strategy["type"] == "RollingUpdate":
             fill(strategy, rollingUpdate={})
-            fill(sub(strategy, "rollingUpdate"), partition=0)
+            fill(sub(strategy, "rollingUpdate"), partition=0, maxUnavailable=1)
     for claim in items(spec, "volumeClaimTemplates"):
         fill(claim, apiVersion="v1", kind="PersistentVolumeClaim")
         _claim(claim)
@@ -118,41 +152,19 @@ def _cron_job(obj: Obj) -> None:
     if (spec := sub(obj, "spec")) is None:
         return
     fill(spec, concurrencyPolicy="Allow", suspend=False, successfulJobsHistoryLimit=3, failedJobsHistoryLimit=1)
+    fill(sub(spec, "jobTemplate"), metadata={})
     if (job := sub(sub(spec, "jobTemplate") or {}, "spec")) is not None:
         _template(job)
-
-
-def _service(obj: Obj) -> None:
-    if (spec := sub(obj, "spec")) is None:
-        return
-    fill(spec, type="ClusterIP", sessionAffinity="None")
-    external = spec["type"] in ("NodePort", "LoadBalancer")
-    if external or spec["type"] == "ClusterIP":
-        fill(spec, internalTrafficPolicy="Cluster")
-    if external:
-        fill(spec, externalTrafficPolicy="Cluster")
-    if spec["type"] == "LoadBalancer":
-        fill(spec, allocateLoadBalancerNodePorts=True)
-    if spec["sessionAffinity"] == "ClientIP":
-        fill(spec, sessionAffinityConfig={"clientIP": {"timeoutSeconds": 10800}})
-    for port in items(spec, "ports"):
-        fill(port, protocol="TCP")
-        if "port" in port:
-            fill(port, targetPort=port["port"])
 
 
 def _claim(obj: Obj) -> None:
     fill(sub(obj, "spec"), volumeMode="Filesystem")
 
 
-def _network_policy(obj: Obj) -> None:
-    if (spec := sub(obj, "spec")) is None:
-        return
-    fill(spec, policyTypes=["Ingress", "Egress"] if spec.get("egress") else ["Ingress"])
-    for direction in ("ingress", "egress"):
-        for rule in items(spec, direction):
-            for port in items(rule, "ports"):
-                fill(port, protocol="TCP")
+def _volume(obj: Obj) -> None:
+    spec = sub(obj, "spec")
+    fill(spec, persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem")
+    fill(sub(spec, "hostPath"), type="")
 
 
 def _namespace(obj: Obj) -> None:
@@ -179,22 +191,26 @@ def _custom_resource(obj: Obj) -> None:
 _DEFAULTS: Mapping[tuple[str, str], Callable[[Obj], None]] = {
     ("", "Pod"): _pod,
     ("", "PodTemplate"): _template,
-    ("", "ReplicationController"): _scaled,
+    ("", "ReplicationController"): _controller,
     ("apps", "ReplicaSet"): _scaled,
     ("apps", "Deployment"): _deployment,
     ("apps", "StatefulSet"): _stateful_set,
     ("apps", "DaemonSet"): _daemon_set,
     ("batch", "Job"): _job,
     ("batch", "CronJob"): _cron_job,
-    ("", "Service"): _service,
+    ("", "Service"): service,
     ("", "PersistentVolumeClaim"): _claim,
-    ("", "PersistentVolume"): lambda o: fill(
-        sub(o, "spec"), persistentVolumeReclaimPolicy="Retain", volumeMode="Filesystem"
-    ),
+    ("", "PersistentVolume"): _volume,
+    ("", "LimitRange"): limit_range,
     ("", "Namespace"): _namespace,
     ("", "Secret"): lambda o: fill(o, type="Opaque"),
-    ("networking.k8s.io", "NetworkPolicy"): _network_policy,
-    ("autoscaling", "HorizontalPodAutoscaler"): lambda o: fill(sub(o, "spec"), minReplicas=1),
+    ("networking.k8s.io", "NetworkPolicy"): network_policy,
+    ("networking.k8s.io", "IngressClass"): ingress_class,
+    ("autoscaling", "HorizontalPodAutoscaler"): autoscaler,
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicy"): policy,
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): policy_binding,
+    ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"): webhooks,
+    ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"): webhooks,
     ("rbac.authorization.k8s.io", "RoleBinding"): _role_binding,
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): _role_binding,
     ("storage.k8s.io", "StorageClass"): lambda o: fill(o, reclaimPolicy="Delete", volumeBindingMode="Immediate"),

@@ -7,6 +7,9 @@ from typing import Any
 from kfm_checks.facts.objects import items
 
 Obj = dict[str, Any]
+#: The volume with a token, whose name ends in what the server makes up, and where it is mounted.
+_TOKEN, _SUFFIX = "kube-api-access", "00000"
+_TOKEN_PATH = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105
 _CONTAINERS = ("containers", "initContainers", "ephemeralContainers")
 
 
@@ -24,8 +27,8 @@ def fill(obj: Obj | None, **values: Any) -> None:
                 obj[name] = value
 
 
-def pod_spec(spec: Obj | None) -> None:
-    """Fill in the defaults of a pod spec, in place."""
+def pod_spec(spec: Obj | None, *, runs: bool = False) -> None:
+    """Fill in the defaults of a pod spec, in place; ``runs``: of a Pod itself, not of a template."""
     if spec is None:
         return
     fill(spec, restartPolicy="Always", dnsPolicy="ClusterFirst", schedulerName="default-scheduler")
@@ -35,18 +38,61 @@ def pod_spec(spec: Obj | None) -> None:
         fill(spec, serviceAccountName=name, serviceAccount=name)
     for field in _CONTAINERS:
         for container in items(spec, field):
-            _container(container, host_network=spec.get("hostNetwork") is True)
+            _container(container, host_network=runs and spec.get("hostNetwork") is True)
     for volume in items(spec, "volumes"):
         _volume(volume)
 
 
-def running_pod(spec: Obj | None) -> None:
-    """What only a Pod gets, not a template: service links, and what the ServiceAccount plugin adds."""
+def running_pod(spec: Obj | None, *, mounts_token: bool = True) -> None:
+    """What only a Pod gets, not a template: service links, and what the server's admission plugins add.
+
+    ``mounts_token``: what its service account says, where the pod itself says nothing.
+    """
     if spec is None:
         return
     fill(spec, enableServiceLinks=True)
     fill(spec, serviceAccountName="default")
     fill(spec, serviceAccount=spec["serviceAccountName"])
+    if spec.get("automountServiceAccountToken", mounts_token) is not False:
+        _token(spec)
+    _tolerations(spec)
+
+
+def _token(spec: Obj) -> None:
+    """The plugin ServiceAccount mounts a token into every container that has nothing at its place."""
+    known = (str(volume.get("name") or "") for volume in items(spec, "volumes"))
+    there = next((name for name in known if name.startswith(f"{_TOKEN}-")), "")
+    mount = {"name": there or f"{_TOKEN}-{_SUFFIX}", "readOnly": True, "mountPath": _TOKEN_PATH}
+    without = [
+        container
+        for field in ("initContainers", "containers")
+        for container in items(spec, field)
+        if all(known.get("mountPath") != _TOKEN_PATH for known in items(container, "volumeMounts"))
+    ]
+    for container in without:
+        container["volumeMounts"] = [*items(container, "volumeMounts"), dict(mount)]
+    if without and not there:
+        field = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+        authority = {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}
+        sources = [
+            {"serviceAccountToken": {"expirationSeconds": 3607, "path": "token"}},
+            {"configMap": authority},
+            {"downwardAPI": {"items": [field]}},
+        ]
+        projected = {"defaultMode": 420, "sources": sources}
+        spec["volumes"] = [*items(spec, "volumes"), {"name": mount["name"], "projected": projected}]
+
+
+def _tolerations(spec: Obj) -> None:
+    """The plugin DefaultTolerationSeconds lets a pod stay for five minutes on a node that is gone."""
+    for key in ("node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"):
+        said = any(
+            one.get("key") in (None, "", key) and one.get("effect") in (None, "", "NoExecute")
+            for one in items(spec, "tolerations")
+        )
+        if not said:
+            added = {"key": key, "operator": "Exists", "effect": "NoExecute", "tolerationSeconds": 300}
+            spec["tolerations"] = [*items(spec, "tolerations"), added]
 
 
 def _container(container: Obj, *, host_network: bool) -> None:
@@ -68,6 +114,8 @@ def _container(container: Obj, *, host_network: bool) -> None:
     for name in ("postStart", "preStop"):
         _handler(sub(sub(container, "lifecycle"), name))
     for variable in items(container, "env"):
+        if variable.get("value") == "":
+            del variable["value"]
         fill(sub(sub(variable, "valueFrom"), "fieldRef"), apiVersion="v1")
 
 
@@ -93,5 +141,7 @@ def _volume(volume: Obj) -> None:
     fill(sub(volume, "hostPath"), type="")
     for projected in items(sub(volume, "projected"), "sources"):
         fill(sub(projected, "serviceAccountToken"), expirationSeconds=3600)
+        for field in items(sub(projected, "downwardAPI"), "items"):
+            fill(sub(field, "fieldRef"), apiVersion="v1")
     for field in items(sub(volume, "downwardAPI"), "items"):
         fill(sub(field, "fieldRef"), apiVersion="v1")

@@ -16,4 +16,7 @@ def counted(subject: str, cases: list[Case], explained: Mapping[str, str] | None
     page = PAGE.read_text(encoding="utf-8")
     for reason in EXPLAINED[subject].values():
         assert reason in page, f"the page does not explain: {reason}"
-    assert tally.line in page, f"the page has other figures; counted: {tally.line}"
+    agree = len(cases) - len(tally.differ)
+    figures = f"{len(cases):,} | {agree:,} | {len(tally.differ):,} |"
+    row = next((line for line in page.splitlines() if line.startswith(f"| {subject} |")), "")
+    assert row.endswith(f"| {figures}"), f"the page says {row!r}; counted: {figures}"
