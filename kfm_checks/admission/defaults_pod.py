@@ -107,6 +107,9 @@ def _container(container: Obj, *, host_network: bool) -> None:
         fill(port, protocol="TCP")
         if host_network and "containerPort" in port:
             fill(port, hostPort=port["containerPort"])
+    for mount in items(container, "volumeMounts"):
+        if mount.get("readOnly") is False:
+            del mount["readOnly"]
     for name in ("livenessProbe", "readinessProbe", "startupProbe"):
         if (probe := sub(container, name)) is not None:
             fill(probe, timeoutSeconds=1, periodSeconds=10, successThreshold=1, failureThreshold=3)
@@ -139,6 +142,10 @@ def _volume(volume: Obj) -> None:
     for source in ("configMap", "secret", "downwardAPI", "projected"):
         fill(sub(volume, source), defaultMode=420)
     fill(sub(volume, "hostPath"), type="")
+    fill(sub(volume, "scaleIO"), storageMode="ThinProvisioned", fsType="xfs")
+    claim = sub(sub(volume, "ephemeral"), "volumeClaimTemplate")
+    fill(claim, metadata={})
+    fill(sub(claim, "spec"), volumeMode="Filesystem")
     for projected in items(sub(volume, "projected"), "sources"):
         fill(sub(projected, "serviceAccountToken"), expirationSeconds=3600)
         for field in items(sub(projected, "downwardAPI"), "items"):

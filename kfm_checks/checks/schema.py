@@ -25,9 +25,11 @@ def objects_match_schema(inventory: Inventory, schemas: Schemas) -> Iterator[Evi
     is a setting that never takes effect. Each object is held against the schema of its kind in the Kubernetes version
     chosen (`--kubernetes-version`, else the newest known here), as the API server's strict field validation does
     (Kubernetes API Concepts, Field validation): unknown fields, types, required fields, closed sets of values,
-    duplicate list items, names and labels. Removed APIs are named as removed. Custom resources are held against
-    CustomResourceDefinitions in the render or given with `--schemas`, with their validation rules in CEL
-    (`x-kubernetes-validations`, as on a creation); a kind without a schema is named, never passed.
+    duplicate list items, names and labels. So are values that the server's own validation refuses: ports, selectors
+    that don't match the template, mounts without a volume, requests above limits, schedules. Removed APIs are named as
+    removed. Custom resources are held against CustomResourceDefinitions in the render or given with `--schemas`, with
+    their validation rules in CEL (`x-kubernetes-validations`, as on a creation); a kind without a schema is named,
+    never passed.
 
     Remedy: correct the field named; give the CustomResourceDefinition in the overlay or by `--schemas`.
     """

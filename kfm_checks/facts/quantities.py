@@ -11,12 +11,14 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any
 
-#: A number without digits is zero: the API server takes ``Ki``, ``.`` and ``+``, and no empty text.
+#: A number without digits is zero: the API server takes ``Ki``, ``.`` and ``+``; not ``Pi``, and no empty text.
 _NUMBER = re.compile(r"([+-]?)(\d+\.?\d*|\.\d*|)(Ki|Mi|Gi|Ti|Pi|Ei|[numkMGTPE]|[eE][+-]?\d+)?", re.ASCII)
 _DECIMAL = {"n": -9, "u": -6, "m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}
 _BINARY = {"Ki": 1, "Mi": 2, "Gi": 3, "Ti": 4, "Pi": 5, "Ei": 6}
 #: Kubernetes keeps no finer part than a billionth, and rounds up to it.
 _NANO = 10**9
+#: What a binary amount is cut down to.
+_MOST = Fraction(2**63 - 1)
 #: An exponent beyond this is no quantity that anyone means; it would only cost memory.
 _MAX_EXPONENT = 100
 
@@ -29,20 +31,25 @@ def quantity(value: Any) -> Fraction | None:
 
 
 @lru_cache(maxsize=4096)
-def _parse(text: str) -> Fraction | None:
+def _parse(written: str) -> Fraction | None:
+    text = written.strip()  # as the server's decoder does
     found = _NUMBER.fullmatch(text)
     if found is None or not text or len(text) > 200:  # longer text is no number that anyone writes
         return None
-    written = f"0{found[2]}0" if found[2][-1:] in ("", ".") else found[2]
-    sign, digits, suffix = found[1], Fraction(written), found[3] or ""
+    sign, digits, suffix = found[1], found[2], found[3] or ""
     if suffix in _BINARY:
-        scale = Fraction(1024) ** _BINARY[suffix]
+        scale, exponent = Fraction(1024) ** _BINARY[suffix], 0
     else:
         exponent = _DECIMAL[suffix] if suffix in _DECIMAL else int(suffix[1:])
         if abs(exponent) > _MAX_EXPONENT:
             return None
         scale = Fraction(10) ** exponent
-    exact = Fraction(math.ceil(digits * scale * _NANO), _NANO)
+    if not any(map(str.isdigit, digits)) and (suffix in ("Pi", "Ei") or exponent < -9):
+        return None
+    number = Fraction(f"0{digits}0" if digits[-1:] in ("", ".") else digits)
+    exact = Fraction(math.ceil(number * scale * _NANO), _NANO)
+    if suffix in _BINARY:
+        exact = min(exact, _MOST)
     return -exact if sign == "-" else exact
 
 

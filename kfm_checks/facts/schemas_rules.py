@@ -22,6 +22,8 @@ class Problem(Value, frozen=True):
     observed: Any = ""
     #: Whether nobody can tell: a validation rule that can't be evaluated here.
     unknown: bool = False
+    #: Whether the value alone is wrong: its type is that of the schema.
+    of_value: bool = False
 
 
 Schema = Mapping[str, Any]

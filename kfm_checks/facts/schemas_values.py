@@ -27,7 +27,7 @@ _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}", re.ASCII)
 def refuse(problems: Problems, path: Path, message: str, expected: str, observed: Any = "") -> None:
     """Add a problem."""
     scalar = isinstance(observed, bool | int | float | str)
-    problems.append(Problem(path, message, expected, observed if scalar else kind_of(observed)))
+    problems.append(Problem(path, message, expected, observed if scalar else kind_of(observed), of_value=True))
 
 
 def unset(value: Any) -> bool:

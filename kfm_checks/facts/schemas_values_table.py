@@ -43,7 +43,7 @@ def with_values(name: str, rule: Rule, version: tuple[int, int]) -> Rule:
     def check(value: object, path: Path, problems: Problems) -> None:
         before = len(problems)
         rule(value, path, problems)
-        if len(problems) == before and isinstance(value, dict):
+        if isinstance(value, dict) and all(problem.of_value for problem in problems[before:]):
             for clause in clauses:
                 clause(value, path, problems)
 

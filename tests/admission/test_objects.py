@@ -30,6 +30,39 @@ def done(api_version: str, kind: str, spec: dict[str, Any]) -> dict[str, Any]:
         ("apps/v1", "DaemonSet", {}, ("updateStrategy", "rollingUpdate", "maxUnavailable"), 1),
         ("batch/v1", "Job", {}, ("backoffLimit",), 6),
         ("batch/v1", "CronJob", {}, ("concurrencyPolicy",), "Allow"),
+        ("batch/v1", "CronJob", {"jobTemplate": {}}, ("jobTemplate", "metadata"), {}),
+        ("apps/v1", "StatefulSet", {}, ("updateStrategy", "rollingUpdate", "maxUnavailable"), 1),
+        (
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            {},
+            ("metrics", 0, "resource", "target", "averageUtilization"),
+            80,
+        ),
+        (
+            "autoscaling/v2",
+            "HorizontalPodAutoscaler",
+            {"behavior": {}},
+            ("behavior", "scaleUp", "policies", 0, "value"),
+            4,
+        ),
+        ("v1", "ReplicationController", {"template": {"metadata": {"labels": {"a": "b"}}}}, ("selector",), {"a": "b"}),
+        (
+            "v1",
+            "LimitRange",
+            {"limits": [{"type": "Container", "max": {"cpu": 1}}]},
+            ("limits", 0, "defaultRequest"),
+            {"cpu": 1},
+        ),
+        ("networking.k8s.io/v1", "IngressClass", {"parameters": {}}, ("parameters", "scope"), "Cluster"),
+        (
+            "admissionregistration.k8s.io/v1",
+            "ValidatingAdmissionPolicy",
+            {"matchConstraints": {"resourceRules": [{}]}},
+            ("matchConstraints", "resourceRules", 0, "scope"),
+            "*",
+        ),
+        ("v1", "PersistentVolume", {"hostPath": {"path": "/a"}}, ("hostPath", "type"), ""),
         ("v1", "Service", {}, ("type",), "ClusterIP"),
         ("v1", "Service", {"ports": [{"port": 80}]}, ("ports", 0), {"port": 80, "protocol": "TCP", "targetPort": 80}),
         ("v1", "Service", {"type": "LoadBalancer"}, ("externalTrafficPolicy",), "Cluster"),
@@ -69,6 +102,35 @@ def test_default_of_nonsense(kind: str, spec: Any) -> None:
     }
     obj = completed({"apiVersion": groups.get(kind, "v1"), "kind": kind, "metadata": "x", "spec": spec})
     assert undetermined(obj)
+
+
+def test_what_says_nothing_is_left_out() -> None:
+    """As the server's types leave it out: false by default, empty lists, empty values of variables."""
+    container = {"name": "a", "image": "b", "env": [{"name": "A", "value": ""}], "tty": False, "args": [],
+                 "volumeMounts": [{"name": "v", "mountPath": "/v", "readOnly": False}]}  # fmt: skip
+    made = done("v1", "Pod", {"hostNetwork": False, "tolerations": [], "containers": [container]})
+    assert {"hostNetwork", "tolerations"} & set(made) == set()
+    (one,) = made["containers"]
+    assert {"tty", "args"} & set(one) == set()
+    assert one["env"] == [{"name": "A"}]
+    assert one["volumeMounts"] == [{"name": "v", "mountPath": "/v"}]
+
+
+@pytest.mark.parametrize(
+    ("account", "pod", "mounted"), [(None, None, True), (False, None, False), (False, True, True), (None, False, False)]
+)
+def test_a_pod_gets_a_token_and_tolerations(account: bool | None, pod: bool | None, mounted: bool) -> None:
+    """From plugins of the server, before any policy: unless its service account or it itself says no."""
+    said = "" if account is None else f", automountServiceAccountToken: {str(account).lower()}"
+    own = "" if pod is None else f"automountServiceAccountToken: {str(pod).lower()}, "
+    found = known(
+        f"apiVersion: v1\nkind: ServiceAccount\nmetadata: {{name: default, namespace: a}}{said and chr(10) + said[2:]}\n---\n"
+        f"apiVersion: v1\nkind: Pod\nmetadata: {{name: p, namespace: a}}\nspec: {{{own}containers: [{{name: c, image: i}}]}}\n"
+    )
+    (made,) = expanded(found.of("Pod")[0], found, resources(found))
+    volumes = [volume["name"] for volume in made.obj["spec"].get("volumes", [])]
+    assert volumes == (["kube-api-access-00000"] if mounted else [])
+    assert [one["tolerationSeconds"] for one in made.obj["spec"]["tolerations"]] == [300, 300]
 
 
 def test_a_service_has_fields_that_only_the_server_knows() -> None:

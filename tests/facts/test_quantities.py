@@ -28,6 +28,9 @@ from kfm_checks.facts.quantities import positive, quantity, scaled
         ("5.", Fraction(5)),
         ("1n", Fraction(1, 10**9)),
         ("0.1n", Fraction(1, 10**9)),
+        (" 5 ", Fraction(5)),
+        ("Ti", Fraction(0)),
+        ("9000Ei", Fraction(2**63 - 1)),
     ],
 )
 def test_values(text: object, value: Fraction) -> None:
@@ -35,7 +38,10 @@ def test_values(text: object, value: Fraction) -> None:
     assert quantity(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "1 Gi", "64MB", "1gi", "one", "1e", "1Ki3", True, None, [1], "1e999999999", "٣"])
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "Pi", "+.Ei", ".e-10", "1 Gi", "64MB", "1gi", "one", "1e", "1Ki3", True, None, [1], "1e999999999", "٣"],
+)
 def test_what_is_no_quantity(text: object) -> None:
     """Anything else is none, and never positive."""
     assert quantity(text) is None
