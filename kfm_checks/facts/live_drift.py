@@ -102,7 +102,8 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
         if why := rules.why(live, change.path, absent=change.base is None):
             others.add(why)
             continue
-        owner = owner_of(live, change.path if change.in_head else change.path[:-1])
+        # Who takes a field away leaves no mark: managedFields name the owners of what is there.
+        owner = owner_of(live, change.path) if change.in_head else None
         drifted.append(Drift("changed", item.key, obj, change.path, change.base, change.head, owner, item.how))
     unread = ", ".join(rules.unread(item.key))
     for one in drifted:
