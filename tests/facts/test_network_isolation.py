@@ -46,7 +46,10 @@ def blocks(*cidrs: str, **more: Any) -> list[dict[str, Any]]:
         ({"from": blocks("::/0")}, "undone"),
         ({"from": blocks(*HALVES)}, "undone"),
         ({"from": blocks("0.0.0.0/1")}, "denied"),
-        ({"from": blocks("0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/4")}, "undone"),  # 81 in a hundred, and every private one
+        (
+            {"from": blocks("0.0.0.0/1", "128.0.0.0/2", "192.0.0.0/4")},
+            "undone",
+        ),  # 81 in a hundred, and every private one
         ({"from": blocks("0.0.0.0/0", **{"except": ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]})}, "denied"),
         ({"from": blocks("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")}, "denied"),  # private alone
         ({"from": blocks("fc00::/7")}, "denied"),
