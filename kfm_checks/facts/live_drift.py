@@ -102,8 +102,7 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
         if why := rules.why(live, change.path, absent=change.base is None):
             others.add(why)
             continue
-        # Who takes a field away leaves no mark: managedFields name the owners of what is there.
-        owner = owner_of(live, change.path) if change.in_head else None
+        owner = owner_of(live, change.path) if change.in_head else _taker(live, change.path)
         drifted.append(Drift("changed", item.key, obj, change.path, change.base, change.head, owner, item.how))
     unread = ", ".join(rules.unread(item.key))
     for one in drifted:
@@ -112,6 +111,12 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
         yield replace(one, change="unknown", note=note) if unread else one
     if not drifted:
         yield Drift("same", item.key, obj, how=item.how, note="; ".join(sorted(others)))
+
+
+def _taker(live: Manifest, path: Path) -> Owner | None:
+    """Who took a field away: whoever updated the part around it last. Who only applies it leaves no mark of that."""
+    owner = owner_of(live, path[:-1])
+    return owner if owner is not None and owner.operation == "Update" else None
 
 
 def _parts(change: FieldChange) -> Iterator[FieldChange]:

@@ -33,11 +33,8 @@ def _parse(text: str) -> Fraction | None:
     found = _NUMBER.fullmatch(text)
     if found is None or not text or len(text) > 200:  # longer text is no number that anyone writes
         return None
-    sign, digits, suffix = (
-        found[1],
-        Fraction(f"0{found[2]}0" if found[2][-1:] in ("", ".") else found[2]),
-        found[3] or "",
-    )
+    written = f"0{found[2]}0" if found[2][-1:] in ("", ".") else found[2]
+    sign, digits, suffix = found[1], Fraction(written), found[3] or ""
     if suffix in _BINARY:
         scale = Fraction(1024) ** _BINARY[suffix]
     else:

@@ -37,7 +37,7 @@ class VersionSchemas:
     _with_rules: dict[Kind, Mapping[str, Any] | None] = field(init=False, repr=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._compiler = Compiler(definitions(self.version))
+        self._compiler = Compiler(definitions(self.version), version=self.version)
 
     def served(self, kind: Kind) -> bool:
         """Whether this version of Kubernetes itself serves the kind."""

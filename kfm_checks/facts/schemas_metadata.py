@@ -11,6 +11,8 @@ from kfm_checks.facts.schemas_store import as_numbers
 from kfm_checks.model import Path
 
 _RBAC = "rbac.authorization.k8s.io"
+#: Kinds whose names the API server holds against nothing but the URL that they become part of.
+_ANY_NAME = frozenset({("policy", "PodDisruptionBudget"), ("", "Event"), ("events.k8s.io", "Event")})
 #: From here on Services may be named as RFC 1123 has it (feature RelaxedServiceNameValidation, on by default).
 _RELAXED_SERVICES = (1, 36)
 #: What the API server itself appends to a generateName.
@@ -34,6 +36,18 @@ def metadata_problems(obj: Mapping[str, Any], version: str) -> Problems:
     return problems
 
 
+def label_problems(labels: Any, path: Path, problems: Problems) -> None:
+    """What is wrong with a mapping of labels, wherever it stands."""
+    _labels(labels, path, problems)
+
+
+def template_problems(template: Mapping[str, Any], path: Path, problems: Problems) -> None:
+    """What is wrong with the labels of a template's objects."""
+    metadata = template.get("metadata")
+    if isinstance(metadata, dict):
+        _labels(metadata.get("labels"), (*path, "metadata", "labels"), problems)
+
+
 def _name(obj: Mapping[str, Any], metadata: Mapping[str, Any], version: str, problems: Problems) -> None:
     rule = _rule_of(obj, version)
     name, prefix = metadata.get("name"), metadata.get("generateName")
@@ -50,7 +64,9 @@ def _rule_of(obj: Mapping[str, Any], version: str) -> Callable[[str], str]:
     kind = obj.get("kind")
     if group == _RBAC:
         return formats.path_segment
-    if group == "" and kind == "Namespace":
+    if (group, kind) in _ANY_NAME:
+        return formats.path_segment
+    if (group, kind) in (("", "Namespace"), ("apps", "StatefulSet")):
         return formats.dns_label
     if group == "" and kind == "Service":
         return formats.dns_label if as_numbers(version) >= _RELAXED_SERVICES else formats.dns_1035

@@ -145,18 +145,29 @@ def scalar(kind: str, form: Any = None) -> Rule:
     return check
 
 
+#: Marks a closed set of words in which an empty text says nothing.
+UNSET = "kfm-checks/empty-is-unset"
+
+
 def enum_rules(schema: Schema) -> list[Rule]:
     """The closed set of values, where there is one."""
     allowed = schema.get("enum")
     if not isinstance(allowed, list):
         return []
+    nothing = (None, "") if schema.get(UNSET) else (None,)
 
     def check(value: Any, path: Path, problems: Problems) -> None:
-        if value is not None and isinstance(value, str) and value not in allowed:
+        if value not in nothing and isinstance(value, str) and value not in allowed:
             words = ", ".join(str(word) or '""' for word in allowed)
             problems.append(Problem(path, f"{value!r} is none of the values allowed", f"one of {words}", value))
 
     return [check]
+
+
+def any_int_or_string(value: Any, path: Path, problems: Problems) -> None:
+    """The same in a custom resource, where a number may have 64 bits."""
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | str)):
+        problems.append(wrong_type(value, path, "a whole number or text"))
 
 
 def int_or_string(value: Any, path: Path, problems: Problems) -> None:

@@ -13,33 +13,59 @@ from typing import Any
 
 from kfm_checks.facts.schemas_keywords import keyword_rules
 from kfm_checks.facts.schemas_rules import (
+    UNSET,
     Problems,
     Rule,
     Schema,
     accept,
     all_of,
+    any_int_or_string,
     enum_rules,
     int_or_share,
-    int_or_string,
     list_rule,
     object_rule,
     quantity_rule,
     scalar,
     wrong_type,
 )
+from kfm_checks.facts.schemas_store import as_numbers
+from kfm_checks.facts.schemas_values_table import with_values
 from kfm_checks.model import Path
 
 QUANTITY = "io.k8s.apimachinery.pkg.api.resource.Quantity"
 INT_OR_STRING = "io.k8s.apimachinery.pkg.util.intstr.IntOrString"
 _OBJECT_WORDS = frozenset({"properties", "additionalProperties", "required"})
+#: Closed sets of words in which the server takes an empty text for its default (they are no pointers in its types).
+FILLED_IN: Mapping[str, tuple[str, ...]] = {
+    "apps.v1.DaemonSetUpdateStrategy": ("type",),
+    "apps.v1.DeploymentStrategy": ("type",),
+    "apps.v1.StatefulSetSpec": ("podManagementPolicy",),
+    "apps.v1.StatefulSetUpdateStrategy": ("type",),
+    "batch.v1.CronJobSpec": ("concurrencyPolicy",),
+    "core.v1.Container": ("imagePullPolicy", "terminationMessagePolicy"),
+    "core.v1.ContainerPort": ("protocol",),
+    "core.v1.HTTPGetAction": ("scheme",),
+    "core.v1.PersistentVolumeSpec": ("persistentVolumeReclaimPolicy",),
+    "core.v1.PodSpec": ("dnsPolicy", "restartPolicy"),
+    "core.v1.ServicePort": ("protocol",),
+    "core.v1.ServiceSpec": ("externalTrafficPolicy", "sessionAffinity", "type"),
+    "storage.v1.StorageClass": ("reclaimPolicy",),
+}
+#: Fields that OpenAPI calls required and the server doesn't ask for.
+NOT_ASKED: Mapping[str, tuple[str, ...]] = {"core.v1.LimitRangeSpec": ("limits",)}
+#: Marks them in a schema.
+FREE = "kfm-checks/not-asked"
 OBJECT_META = "io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta"
 
 
 class Compiler:
     """Rules for the definitions of one Kubernetes version, or for one CRD (``structural``), each compiled once."""
 
-    def __init__(self, definitions: Mapping[str, Schema], *, structural: bool = False, meta: Rule = accept) -> None:
+    def __init__(
+        self, definitions: Mapping[str, Schema], *, version: str = "", structural: bool = False, meta: Rule = accept
+    ) -> None:
         self.definitions = definitions
+        self.version = as_numbers(version) if version else (0, 0)
         self.structural = structural
         #: The rule for ``metadata`` of an embedded resource.
         self.meta = meta
@@ -50,8 +76,21 @@ class Compiler:
         if name not in self._named:
             self._named[name] = lambda value, path, problems: self._named[name](value, path, problems)
             special = {QUANTITY: quantity_rule, INT_OR_STRING: int_or_share}.get(name)
-            self._named[name] = special or self.rule(self.definitions.get(name, {}))
+            self._named[name] = special or with_values(name, self.rule(self._open(name)), self.version)
         return self._named[name]
+
+    def _open(self, name: str) -> Schema:
+        """A definition; where the server fills a word in, an empty text is none."""
+        schema = self.definitions.get(name, {})
+        short = name.removeprefix("io.k8s.api.")
+        filled = FILLED_IN.get(short, ())
+        if short in NOT_ASKED:
+            return {**schema, FREE: NOT_ASKED[short]}
+        if not filled:
+            return schema
+        fields = schema["properties"]
+        marked = {field: {**fields[field], UNSET: True} for field in filled if field in fields}
+        return {**schema, "properties": {**fields, **marked}}
 
     def rule(self, schema: Schema) -> Rule:
         """The rule of a schema."""
@@ -61,14 +100,14 @@ class Compiler:
         rules = [self._typed(schema), *(keyword_rules(schema, self._values) if self.structural else enum_rules(schema))]
         rules = [rule for rule in rules if rule is not accept]
         found = rules[0] if len(rules) == 1 else all_of(rules) if rules else accept
-        return self._nullable(schema, found) if self.structural else found
+        return self._nullable(schema, self._pruned(schema, found)) if self.structural else found
 
     def _values(self, schema: Schema) -> Rule:
         """The rule of a branch of ``allOf``, ``anyOf``, ``oneOf``, ``not``: values alone, fields need not be known."""
         return self.rule({**schema, "x-kubernetes-preserve-unknown-fields": True, "nullable": True})
 
     def _nullable(self, schema: Schema, rule: Rule) -> Rule:
-        """In custom resources null is refused unless ``nullable``; with a default it is replaced by it."""
+        """In custom resources null is refused unless ``nullable``; of a field it is dropped before (``_pruned``)."""
         if schema.get("nullable") is True or "default" in schema or not schema.get("type"):
             return lambda value, path, problems: None if value is None else rule(value, path, problems)
         expected = {"object": "a mapping", "array": "a list", "string": "text"}.get(str(schema["type"]), "a value")
@@ -83,7 +122,7 @@ class Compiler:
 
     def _typed(self, schema: Schema) -> Rule:
         if schema.get("x-kubernetes-int-or-string") is True or schema.get("format") == "int-or-string":
-            return int_or_string
+            return any_int_or_string
         kind = schema.get("type")
         if kind == "object":
             return self._object(schema)
@@ -91,7 +130,7 @@ class Compiler:
             return self._array(schema)
         if kind is None:
             return self._untyped(schema)
-        return scalar(str(kind), "" if self.structural and schema.get("format") == "int32" else schema.get("format"))
+        return scalar(str(kind), schema.get("format"))
 
     def _untyped(self, schema: Schema) -> Rule:
         """Without a type, keywords of mappings bind mappings alone, those of lists lists alone."""
@@ -105,6 +144,21 @@ class Compiler:
                 mappings(value, path, problems)
             elif isinstance(value, list):
                 lists(value, path, problems)
+
+        return check
+
+    def _pruned(self, schema: Schema, rule: Rule) -> Rule:
+        """The server drops nulls of fields that are not ``nullable`` before it looks at a custom resource."""
+        fields, more = _mapping(schema.get("properties")), schema.get("additionalProperties")
+
+        def dropped(name: Any) -> bool:
+            field = fields.get(name, more)
+            return isinstance(field, Mapping) and field.get("nullable") is not True
+
+        def check(value: Any, path: Path, problems: Problems) -> None:
+            if isinstance(value, dict) and any(item is None and dropped(name) for name, item in value.items()):
+                value = {name: item for name, item in value.items() if item is not None or not dropped(name)}
+            rule(value, path, problems)
 
         return check
 
@@ -128,11 +182,11 @@ class Compiler:
     def _required(self, schema: Schema) -> tuple[str, ...]:
         """Required fields; one with a default is there before the object is validated."""
         fields = _mapping(schema.get("properties"))
-        names = schema.get("required")
+        names, free = schema.get("required"), schema.get(FREE, ())
         return tuple(
             name
             for name in (names if isinstance(names, list) else [])
-            if isinstance(name, str) and "default" not in _mapping(fields.get(name))
+            if isinstance(name, str) and name not in free and "default" not in _mapping(fields.get(name))
         )
 
     def _array(self, schema: Schema) -> Rule:

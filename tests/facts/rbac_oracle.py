@@ -47,22 +47,31 @@ def _rules(objects: list[Object], ref: Object, home: str) -> Iterator[Object]:
         if role["kind"] == "Role" and role["metadata"]["namespace"] == home:
             yield from role["rules"]
         if role["kind"] == "ClusterRole":
-            yield from _aggregated(objects, role, {role["metadata"]["name"]})
+            yield from _aggregated(objects, role, frozenset())
 
 
-def _aggregated(objects: list[Object], role: Object, seen: set[str]) -> Iterator[Object]:
-    """The control plane overwrites whatever the rules of an aggregating role say."""
+def _aggregated(objects: list[Object], role: Object, above: frozenset[str]) -> list[Object]:
+    """The control plane overwrites what the rules of an aggregating role say, where it finds any to write.
+
+    In a circle of roles it depends on who was first whose rules stay, so all of them count.
+    """
     if "aggregationRule" not in role:
-        yield from role["rules"]
-        return
+        return list(role["rules"])
+    found: list[Object] = []
     for selector in role["aggregationRule"]["clusterRoleSelectors"]:
         for other in objects:
-            labels = other["metadata"].get("labels", {})
+            name, labels = other["metadata"]["name"], other["metadata"].get("labels", {})
             wanted = selector["matchLabels"].items()
-            selected = other["kind"] == "ClusterRole" and all(labels.get(k) == v for k, v in wanted)
-            if selected and other["metadata"]["name"] not in seen:
-                seen.add(other["metadata"]["name"])
-                yield from _aggregated(objects, other, seen)
+            if other["kind"] != "ClusterRole" or name == role["metadata"]["name"]:
+                continue
+            if all(labels.get(k) == v for k, v in wanted):
+                circle = name in above
+                found += (
+                    role["rules"] + other["rules"]
+                    if circle
+                    else _aggregated(objects, other, above | {role["metadata"]["name"]})
+                )
+    return found or list(role["rules"])
 
 
 def _allows(rule: Object, verb: str, group: str, resource: str, name: str, url: str) -> bool:

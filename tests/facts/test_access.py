@@ -160,8 +160,18 @@ def test_a_rendered_role_adds_to_the_built_in_ones() -> None:
         assert can(objects, "User:u", "get", "widgets", api_group="x.org", namespace="a")
 
 
-def test_aggregation_overwrites_rules_and_survives_a_cycle() -> None:
-    """The rules of an aggregating role are its controller's; roles may select each other."""
+def test_aggregation_overwrites_rules() -> None:
+    """The rules of an aggregating role are its controller's; where that finds none, what was written stays in force."""
+    selecting = {"aggregationRule": {"clusterRoleSelectors": [{"matchLabels": {"l": "2"}}]}}
+    whole = role("whole", rule("get", "nodes"), **selecting)
+    objects = [whole, role("leaf", rule("get", "pods"), labels={"l": "2"}), binding("whole", "User:u")]
+    assert can(objects, "User:u", "get", "pods")
+    assert not can(objects, "User:u", "get", "nodes")
+    assert can([whole, binding("whole", "User:u")], "User:u", "get", "nodes")
+
+
+def test_roles_that_select_each_other_may_keep_everything() -> None:
+    """Which of the written rules stay depends on which role the controller saw first: all count."""
     one = role(
         "one",
         rule("get", "nodes"),
@@ -170,13 +180,14 @@ def test_aggregation_overwrites_rules_and_survives_a_cycle() -> None:
     )
     two = role(
         "two",
+        rule("get", "secrets"),
         labels={"l": "2"},
         aggregationRule={"clusterRoleSelectors": [{"matchExpressions": [{"key": "l", "operator": "Exists"}]}]},
     )
     leaf = role("leaf", rule("get", "pods"), labels={"l": "3"})
-    objects = [one, two, leaf, binding("one", "User:u")]
-    assert can(objects, "User:u", "get", "pods")
-    assert not can(objects, "User:u", "get", "nodes")
+    objects = [one, two, leaf, binding("two", "User:u")]
+    for resource in ("pods", "nodes", "secrets"):
+        assert can(objects, "User:u", "get", resource)
 
 
 def test_a_role_that_nobody_knows_grants_nothing() -> None:

@@ -41,7 +41,7 @@ class RoleBook:
         if name not in self.cluster:
             return None
         if name not in self._memo:
-            self._memo[name] = _ordered(rule for role in self.reached(name) for rule in self._own(role))
+            self._memo[name] = _ordered(self._in_force(name, frozenset()))
         return self._memo[name]
 
     def role_rules(self, namespace: str, name: str) -> tuple[Rule, ...] | None:
@@ -54,22 +54,32 @@ class RoleBook:
         found = self.cluster.get(name, ()) if kind == "ClusterRole" else self.namespaced.get((namespace, name), ())
         return tuple(definition.obj for definition in found if definition.obj is not None)
 
-    def reached(self, name: str) -> tuple[str, ...]:
-        """The role itself and the roles aggregated into it, directly or through others, by name."""
-        seen, todo = {name}, [name]
-        while todo:
-            at = todo.pop()
-            selectors = [s for definition in self.cluster[at] for s in definition.selectors or ()]
-            for other, definitions in self.cluster.items():
-                if other not in seen and any(_selects(s, d.labels) for s in selectors for d in definitions):
-                    seen.add(other)
-                    todo.append(other)
-        return tuple(sorted(seen))
+    def _in_force(self, name: str, above: frozenset[str]) -> set[Rule]:
+        """A role's own rules, or those of the roles that it selects.
 
-    def _own(self, name: str) -> Iterable[Rule]:
-        # The rules of an aggregating role are written by a controller, which overwrites what a manifest says
-        # (Kubernetes documentation, "Aggregated ClusterRoles").
-        return (rule for definition in self.cluster[name] if definition.selectors is None for rule in definition.rules)
+        The rules of an aggregating role are written by a controller, which overwrites what a manifest says (Kubernetes
+        documentation, "Aggregated ClusterRoles"). It applies them server-side: where it finds none, what was written
+        stays in force. Of roles that select each other in a circle the order of events decides, so all of it counts.
+        """
+        definitions = self.cluster[name]
+        written = {rule for definition in definitions for rule in definition.rules}
+        if all(definition.selectors is None for definition in definitions):
+            return written
+        found = {rule for definition in definitions if definition.selectors is None for rule in definition.rules}
+        for other in self._selected(name):
+            if other in above:
+                found |= written | {rule for definition in self.cluster[other] for rule in definition.rules}
+            elif other != name:
+                found |= self._in_force(other, above | {name})
+        return found or written
+
+    def _selected(self, name: str) -> tuple[str, ...]:
+        selectors = [selector for definition in self.cluster[name] for selector in definition.selectors or ()]
+        return tuple(
+            other
+            for other, definitions in self.cluster.items()
+            if any(_selects(selector, one.labels) for selector in selectors for one in definitions)
+        )
 
 
 def role_book(inventory: Inventory) -> RoleBook:
