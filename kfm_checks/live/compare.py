@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kfm_checks.facts.cluster import AS_RENDERED, DIFFERS, ApiKind, Comparison, Listing
+from kfm_checks.facts.live_owners import CONTROLLERS
 from kfm_checks.facts.objects import items
 from kfm_checks.live.client import Connection, Refusal
 from kfm_checks.live.discovery import Served, path_of
@@ -14,8 +15,6 @@ from kfm_checks.live.kinds import kept
 from kfm_checks.live.listing import WORKERS
 from kfm_checks.model import Manifest
 
-#: Managers by which GitOps controllers apply: asked in their name, the server also tells which fields they gave up.
-CONTROLLERS = ("argocd-controller", "kustomize-controller")
 OURS = "kfm-checks"
 Live = Mapping[tuple[str, str, str, str], Manifest]
 
