@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfm_checks.bind import Proposal, Runner, propose, words_of, write
@@ -167,6 +167,7 @@ def test_words() -> None:
     assert words_of("readinessProbe") == ["readiness", "prob"]
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="-[] x|#\n<!>req:ABC01", max_size=80))
 def test_any_text(text: str) -> None:
     """No text makes it fail, and writing stays idempotent."""

@@ -189,7 +189,7 @@ def test_two_halves_are_the_whole_of_any_case(case: tuple[Objects, Config]) -> N
 FULL = {"requests": AMOUNTS, "limits": AMOUNTS}
 UNRELATED = [
     zone("a-new-one", **{"pod-security.kubernetes.io/enforce": "baseline"}),
-    policy("a-new-one", "elsewhere"),
+    policy("a-new-one", "a-new-one"),
     work(
         "Deployment",
         "a-new-one",
@@ -197,8 +197,8 @@ UNRELATED = [
         namespace="a-new-one",
         automountServiceAccountToken=False,
     ),
-    obj("v1", "ResourceQuota", "a-new-one", "elsewhere", spec={"hard": {"limits.cpu": "4", "limits.memory": "4Gi"}}),
-    obj("v1", "LimitRange", "a-new-one", "elsewhere", spec={"limits": [{"type": "Container", "default": AMOUNTS}]}),
+    obj("v1", "ResourceQuota", "a-new-one", "a-new-one", spec={"hard": {"limits.cpu": "4", "limits.memory": "4Gi"}}),
+    obj("v1", "LimitRange", "a-new-one", "a-new-one", spec={"limits": [{"type": "Container", "default": AMOUNTS}]}),
 ]
 
 

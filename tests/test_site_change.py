@@ -102,7 +102,7 @@ def test_the_page_of_the_change_says_what_changes(shown: Shown) -> None:
     assert "<img src=x" not in shown.html("live/change")
     assert "setting datastores is changed: adds" in page
     assert "takes away" not in page
-    assert "6 of 204 objects change: 6 added." in page
+    assert re.search(r"6 of \d+ objects change: 6 added\.", page)
     for name in ("Deployment/kfm-tiles", "Service/kfm-tiles", "NetworkPolicy/kfm-tiles"):
         assert f"+ added kfm-app/{name}" in page
     for name in ("StatefulSet/tiles-cache", "Service/tiles-cache", "NetworkPolicy/tiles-cache"):

@@ -107,8 +107,13 @@ _POLICIES = (
     "ValidatingAdmissionPolicyBinding.admissionregistration.k8s.io",
     "ClusterPolicy.kyverno.io",
     "Policy.kyverno.io",
+    "PolicyException.kyverno.io",
     "ValidatingPolicy.policies.kyverno.io",
+    "NamespacedValidatingPolicy.policies.kyverno.io",
+    "PolicyException.policies.kyverno.io",
     "ConstraintTemplate.templates.gatekeeper.sh",
+    "Config.config.gatekeeper.sh",
+    "*.constraints.gatekeeper.sh",
 )
 
 #: One line a check, in the order of the requirement rows.
@@ -176,7 +181,10 @@ CHECKS: tuple[Check, ...] = (
     Check(
         access.secrets_are_isolated,
         "no namespace is used in the cluster",
-        live=(*_RBAC, "ClusterSecretStore.external-secrets.io"),
+        live=(
+            *_RBAC,
+            *(f"{kind}.external-secrets.io" for kind in ("ClusterSecretStore", "ClusterExternalSecret")),
+        ),
     ),
     Check(secrets_rotation.secret_rotation_is_tested, "nothing makes a Secret"),
     Check(secrets_rotation.break_glass_rotation_is_documented, "no document was looked at"),

@@ -9,6 +9,7 @@ from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.cluster import Cluster, Probe
 from kfm_checks.facts.datastores import Datastore
 from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS, Ways
+from kfm_checks.facts.network.others import entries_not_evaluated
 from kfm_checks.facts.network.tls import ANY, PublicHost
 from kfm_checks.facts.objects import Inventory, items
 from kfm_checks.model import Evidence, Manifest, ObjectKey
@@ -101,6 +102,7 @@ def live_datastores_are_private(cluster: Cluster, live_ways: Ways) -> Iterator[E
         raise NotVerified("no datastore was seen in the cluster")
     for store in live_ways.datastores:
         yield from _ways_to(store, live_ways)
+    yield from _blind(live_ways)
     for probe in cluster.probes:
         if probe.asks == "tcp":
             yield _closed(probe)
@@ -121,6 +123,18 @@ def _ways_to(store: Datastore, ways: Ways) -> Iterator[Evidence]:
     if not led:
         text = f"no way in from outside leads to the datastore {store.id}"
         yield holds(store.obj, message=text, expected="no way to a datastore", observed="none")
+
+
+def _blind(ways: Ways) -> Iterator[Evidence]:
+    """Doors near a datastore that nobody here can follow: in its namespace, or of a kind that names it."""
+    homes = sorted({store.namespace for store in ways.datastores if store.obj is not None})
+    for one in ways.exposures:
+        if not one.destination and one.entry.key.namespace in homes:
+            text = f"{one.entry.key} can't be followed: {one.note}"
+            yield unknown(one.entry, one.path, message=text, expected="no way to a datastore", about=one.service)
+    for obj in entries_not_evaluated(ways.seen):
+        if obj.key.namespace in homes or any(home in str(obj) for home in homes):
+            yield unknown(obj, message=f"{obj.key} may let the outside in; objects of this kind are not evaluated")
 
 
 def _parts(id: str) -> tuple[str, str, str]:

@@ -151,9 +151,10 @@ class Cluster:
         return (o for x in self.listings if (x.kind.kind, x.kind.group) == (kind, group) for o in x.objects)
 
     def unread(self, kinds: Iterable[str]) -> Iterator[Listing]:
-        """Listings of these kinds (``Service``, ``Ingress.networking.k8s.io``) that could not be read."""
+        """Listings of these kinds (``Service``, ``Ingress.networking.k8s.io``, ``*.skupper.io``) that were not read."""
         wanted = set(kinds)
-        return (listing for listing in self.listings if listing.problem and str(listing.kind) in wanted)
+        problems = (listing for listing in self.listings if listing.problem)
+        return (one for one in problems if wanted & {str(one.kind), f"*.{one.kind.group}"})
 
     def partly(self, kinds: Iterable[str]) -> Iterator[tuple[ApiKind, int]]:
         """Of these kinds those that were listed in single namespaces alone, for want of permission; in how many."""

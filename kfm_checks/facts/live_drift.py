@@ -14,7 +14,7 @@ from kfm_checks.facts.cluster import DIFFERS, Cluster, Comparison
 from kfm_checks.facts.live import tried_in
 from kfm_checks.facts.live_extra import extras, is_exposure
 from kfm_checks.facts.live_ignored import Ignored, ignored
-from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
+from kfm_checks.facts.live_owners import Owner, by_hand, first_owner, owner_of
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.model import Manifest, ObjectKey, Overlay, Path
 
@@ -96,13 +96,14 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
     subset = item.how == "field-subset"
     changes = [part for change in field_changes(wanted, live, lambda _old, _new: False) for part in _parts(change)]
     drifted, others = [], set[str]()
-    for change in changes:
-        if subset and change.base is None and DIFFERS not in str(change.head):
+    known = {change.path for change in changes}
+    for change in (*changes, *(one for one in _added(live, obj) if one.path not in known)):
+        if subset and change.base is None and DIFFERS not in str(change.head) and not by_hand(live, change.path):
             continue  # what git does not say is the server's default or somebody's right
         if why := rules.why(live, change.path, absent=change.base is None):
             others.add(why)
             continue
-        owner = owner_of(live, change.path if change.in_head else change.path[:-1])
+        owner = owner_of(live, change.path) if change.in_head else _taker(live, change.path)
         drifted.append(Drift("changed", item.key, obj, change.path, change.base, change.head, owner, item.how))
     unread = ", ".join(rules.unread(item.key))
     for one in drifted:
@@ -111,6 +112,20 @@ def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, r
         yield replace(one, change="unknown", note=note) if unread else one
     if not drifted:
         yield Drift("same", item.key, obj, how=item.how, note="; ".join(sorted(others)))
+
+
+def _added(live: Manifest, obj: Manifest) -> Iterator[FieldChange]:
+    """What somebody added by hand to an object that a controller applies: a dry run of git keeps it."""
+    for change in field_changes(obj, live, lambda _old, _new: False):
+        for part in _parts(change):
+            if part.base is None and part.in_head and by_hand(live, part.path):
+                yield part
+
+
+def _taker(live: Manifest, path: Path) -> Owner | None:
+    """Who took a field away: whoever updated the part around it last. Who only applies it leaves no mark of that."""
+    owner = owner_of(live, path[:-1])
+    return owner if owner is not None and owner.operation == "Update" else None
 
 
 def _parts(change: FieldChange) -> Iterator[FieldChange]:

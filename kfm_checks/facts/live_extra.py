@@ -26,7 +26,10 @@ GIVEN = frozenset(
 #: Kinds of objects that say how a cluster runs, and that nobody commits.
 NEVER = frozenset({"Event", "Lease", "Endpoints", "EndpointSlice", "ControllerRevision", "Node"})
 DOORS = ("NodePort", "LoadBalancer")
-ROUTES = frozenset({"Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "Gateway", "Route"})
+ROUTES = frozenset(
+    {"Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "Route",
+     "IngressRoute", "IngressRouteTCP", "IngressRouteUDP"}
+)  # fmt: skip
 
 
 def extras(cluster: Cluster, rendered: Inventory, namespaces: frozenset[str]) -> Iterator[Manifest]:

@@ -7,6 +7,7 @@ Source: Kubernetes documentation, *Server-Side Apply*: ``fieldsV1`` names fields
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -32,6 +33,27 @@ def owner_of(obj: Mapping[str, Any], path: Path) -> Owner | None:
     entries = items(obj, "metadata", "managedFields")
     named = [entry for entry in entries if _owns(entry.get("fieldsV1"), obj, path)]
     return max((_owner(entry) for entry in named), default=None) or last_owner(obj)
+
+
+#: Managers that apply what git says, by server-side apply.
+CONTROLLERS = ("argocd-controller", "kustomize-controller")
+#: Programs that rightly write into what others made: their names say so.
+_MACHINES = re.compile(
+    "controller|operator|injector|manager|kubelet|scheduler|provisioner|webhook|autoscaler|kwok", re.I
+)
+
+
+def by_hand(obj: Mapping[str, Any], path: Path) -> Owner | None:
+    """Who wrote a field that git does not have, where a GitOps controller applies the object and no program did.
+
+    Only then do ``managedFields`` tell: who creates an object by other means owns the server's defaults, too.
+    """
+    entries = items(obj, "metadata", "managedFields")
+    if not any(e.get("manager") in CONTROLLERS and e.get("operation") == "Apply" for e in entries):
+        return None
+    named = [e for e in entries if not e.get("subresource") and _owns(e.get("fieldsV1"), obj, path)]
+    hands = [e for e in named if not _MACHINES.search(str(e.get("manager") or ""))]
+    return max((_owner(e) for e in hands), default=None) if len(hands) == len(named) else None
 
 
 def last_owner(obj: Mapping[str, Any]) -> Owner | None:

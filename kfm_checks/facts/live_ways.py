@@ -6,10 +6,13 @@ from dataclasses import dataclass
 
 from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.datastores import Datastore, datastores, operated
 from kfm_checks.facts.live import made_by_controller
 from kfm_checks.facts.network.entries import Exposure
+from kfm_checks.facts.network.entries_routes import TRAEFIK
 from kfm_checks.facts.network.facts import exposures
+from kfm_checks.facts.network.others import ENTRY_KINDS as OTHER_ENTRIES
 from kfm_checks.facts.objects import Inventory, inventory
 from kfm_checks.facts.workloads import workloads
 
@@ -22,9 +25,18 @@ ENTRY_KINDS = (
     "GRPCRoute.gateway.networking.k8s.io",
     "TCPRoute.gateway.networking.k8s.io",
     "TLSRoute.gateway.networking.k8s.io",
+    "UDPRoute.gateway.networking.k8s.io",
+    "ReferenceGrant.gateway.networking.k8s.io",
     "Route.route.openshift.io",
+    "VirtualService.networking.istio.io",
+    *(f"IngressRoute{layer}.{group}" for group in TRAEFIK for layer in ("", "TCP", "UDP")),
+    *sorted(f"{kind or '*'}.{group}" for group, kind in OTHER_ENTRIES),
 )
-POD_KINDS = ("Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "CronJob.batch")
+#: Kinds that make pods, an operator's among them.
+POD_KINDS = (
+    "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "CronJob.batch",
+    *sorted(f"{kind}.{group}" for group, kind in OPERATORS),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -7,12 +7,14 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from kfm_checks.facts.cluster import Attempt
+from kfm_checks.facts.cluster import ApiKind, Attempt
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.live.client import Connection, Refusal
+from kfm_checks.live.discovery import path_of
 from kfm_checks.live.listing import WORKERS
 
 CONFORMING = "conforming"
+_POD = ApiKind("", "v1", "Pod", "pods")
 #: No limits and no image of its own: what a namespace without workloads is tried with.
 _PLAIN: Mapping[str, Any] = {
     "automountServiceAccountToken": False,
@@ -42,11 +44,14 @@ def _no_limits(spec: dict[str, Any]) -> None:
 
 
 def _latest(spec: dict[str, Any]) -> None:
-    spec["containers"][0]["image"] = f"{spec['containers'][0]['image'].partition('@')[0].rpartition(':')[0]}:latest"
+    name = spec["containers"][0]["image"].partition("@")[0]
+    folder, slash, last = name.rpartition("/")
+    spec["containers"][0]["image"] = f"{folder}{slash}{last.partition(':')[0]}:latest"
 
 
 def _host_network(spec: dict[str, Any]) -> None:
     spec["hostNetwork"] = True
+    spec.pop("hostUsers", None)  # with it the server refuses the pod as invalid, before any policy is asked
 
 
 #: What a pod may break, and how a conforming one is made to.
@@ -76,7 +81,7 @@ def attempt(
 def conforming(namespace: str, workloads: Iterable[Workload]) -> dict[str, Any]:
     """A Pod as the overlay's own: the first workload's of this namespace, else a plain one with an image of theirs."""
     known = sorted(workloads, key=lambda one: one.id)
-    own = next((one for one in known if one.namespace == namespace and one.spec.get("containers")), None)
+    own = next((one for one in known if one.namespace == namespace and _whole(one.spec)), None)
     spec = copy.deepcopy(own.spec) if own else copy.deepcopy(dict(_PLAIN))
     if own is None:
         images = [str(c.image) for one in known for c in one.containers if c.image]
@@ -91,6 +96,14 @@ def conforming(namespace: str, workloads: Iterable[Workload]) -> dict[str, Any]:
         "metadata": {**metadata, "labels": labels, "annotations": annotations},
         "spec": spec,
     }
+
+
+def _whole(spec: Mapping[str, Any]) -> bool:
+    """Whether every container has an image: what is none yet can't be changed into one that breaks a rail."""
+    containers = spec.get("containers")
+    if not isinstance(containers, list) or not containers:
+        return False
+    return all(isinstance(c, dict) and isinstance(c.get("image"), str) and c["image"] for c in containers)
 
 
 def _give_volumes(spec: dict[str, Any]) -> None:
@@ -111,14 +124,26 @@ def broken(pod: Mapping[str, Any], breaks: str) -> dict[str, Any]:
 
 
 def _try(connection: Connection, namespace: str, breaks: str, pod: Mapping[str, Any]) -> Attempt:
-    path = f"/api/v1/namespaces/{namespace}/pods"
+    query = {"dryRun": "All", "fieldManager": "kfm-checks"}
     try:
-        made = connection.call("POST", path, pod, query={"dryRun": "All", "fieldManager": "kfm-checks"})
+        made = connection.call("POST", path_of(_POD, namespace), pod, query=query)
     except Refusal as refusal:
-        # RBAC's refusal and a missing namespace say nothing of what the policies do; 403 and 422 by admission do.
-        by_policy = refusal.status in (400, 403, 422) and " cannot create resource" not in refusal.reason
-        return Attempt(namespace, breaks, False if by_policy else None, refusal.reason)
+        return Attempt(namespace, breaks, _refused(refusal, breaks), refusal.reason)
     limits = made["spec"]["containers"][0].get("resources", {}).get("limits", {})
     completed = breaks == "no-limits" and {"cpu", "memory"} <= set(limits)
     message = "admitted: the namespace's LimitRange set the limits" if completed else "admitted"
     return Attempt(namespace, breaks, True, message, completed)
+
+
+def _refused(refusal: Refusal, breaks: str) -> bool | None:
+    """False where admission refused the pod, None where it was not asked: then nothing is known of the policies.
+
+    RBAC, a missing namespace and the server's own validation come first (Kubernetes documentation, Controlling Access
+    to the Kubernetes API). Of the conforming pod it counts that it was refused, by whatever.
+    """
+    reason, status = refusal.reason, refusal.status
+    if " cannot create resource" in reason:
+        return None
+    by_webhook = "admission webhook" in reason and "denied the request" in reason
+    by_policy = status == 403 or (status == 422 and " is invalid: " not in reason)
+    return False if by_webhook or by_policy or (breaks == CONFORMING and status in (400, 422)) else None

@@ -121,8 +121,18 @@ def connect(context: str | None, overlay: Path) -> Connection:
 
     The kubeconfig is the one that kubectl would use (``KUBECONFIG``, else ``~/.kube/config``); files inside the
     overlay are left out: what a pull request brings must not choose a server. Raises UsageError for a context that is
-    not there, or a kubeconfig that can't be read.
+    not there, or a kubeconfig that can't be read; Refusal for a plugin that gives no credentials in time.
     """
+    if context is None:
+        return _connected(None, overlay)
+    from kfm_checks.live.login import in_time, refuse_impersonation
+
+    connection = in_time(lambda: _connected(context, overlay))
+    refuse_impersonation(context, kubeconfigs(overlay))
+    return connection
+
+
+def _connected(context: str | None, overlay: Path) -> Connection:
     from kubernetes import client, config
     from kubernetes.config.config_exception import ConfigException
 

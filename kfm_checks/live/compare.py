@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from kfm_checks.facts.cluster import AS_RENDERED, DIFFERS, ApiKind, Comparison, Listing
+from kfm_checks.facts.live_owners import CONTROLLERS
 from kfm_checks.facts.objects import items
 from kfm_checks.live.client import Connection, Refusal
 from kfm_checks.live.discovery import Served, path_of
@@ -14,8 +15,6 @@ from kfm_checks.live.kinds import kept
 from kfm_checks.live.listing import WORKERS
 from kfm_checks.model import Manifest
 
-#: Managers by which GitOps controllers apply: asked in their name, the server also tells which fields they gave up.
-CONTROLLERS = ("argocd-controller", "kustomize-controller")
 OURS = "kfm-checks"
 Live = Mapping[tuple[str, str, str, str], Manifest]
 
@@ -63,6 +62,8 @@ class _Asking:
         namespace = key.namespace if kind.namespaced else ""
         problem = next((p for place in (namespace, "") if (p := self._problems.get((key.group, key.kind, place)))), "")
         live = self._live.get((key.group, key.kind, namespace, key.name))
+        if not (obj.get("metadata") or {}).get("name"):
+            return Comparison(key, None, _shown(obj), problem="the server makes its name (generateName)")
         if (key.group, key.kind) == ("", "Secret"):
             return self._secret(obj, kind, live, problem)
         wanted, refused = self._applied(obj, kind, live)
@@ -89,12 +90,12 @@ class _Asking:
 
     def _secret(self, obj: Manifest, kind: ApiKind, live: Manifest | None, problem: str) -> Comparison:
         """A Secret's values are compared here and replaced: neither side's leaves this function."""
-        if live is not None:
+        if live is not None or problem:  # who may not list Secrets may be allowed to read this one
             try:
                 found = self._connection.get(path_of(kind, obj.key.namespace, obj.key.name))
             except Refusal as refusal:
-                return Comparison(obj.key, live, _shown(obj), problem=refusal.reason)
-            live = Manifest(kept(_withheld(found, _values(obj)), whole=True))
+                return Comparison(obj.key, live, _shown(obj), problem=problem or refusal.reason)
+            live, problem = Manifest(kept(_withheld(found, _values(obj)), whole=True)), ""
         return Comparison(obj.key, live, _shown(obj), "field-subset", problem, "Secrets are compared by value, here")
 
 
@@ -114,7 +115,19 @@ def _values(obj: Mapping[str, Any]) -> dict[str, str]:
     import base64
 
     plain = {str(k): base64.b64encode(str(v).encode()).decode() for k, v in (obj.get("stringData") or {}).items()}
-    return {**{str(k): str(v) for k, v in (obj.get("data") or {}).items()}, **plain}
+    return {**{str(k): _encoded(v) for k, v in (obj.get("data") or {}).items()}, **plain}
+
+
+def _encoded(value: object) -> str:
+    """Base64 as the server gives it back: it reads over line breaks, and keeps the bytes."""
+    import base64
+    import binascii
+
+    text = "" if value is None else str(value)
+    try:
+        return base64.b64encode(base64.b64decode(text.replace("\r", "").replace("\n", ""), validate=True)).decode()
+    except (binascii.Error, ValueError):
+        return text  # the server refuses it
 
 
 def _withheld(found: Mapping[str, Any], wanted: Mapping[str, str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import quote
 
 from kfm_checks.facts.cluster import ApiKind
 from kfm_checks.live.client import Connection, Refusal
@@ -73,7 +74,16 @@ def _each(connection: Connection, path: str, answer: Mapping[str, Any], problems
 
 
 def path_of(kind: ApiKind, namespace: str = "", name: str = "") -> str:
-    """The URL path of a kind, in a namespace where it has one, or of one object."""
+    """The URL path of a kind, in a namespace where it has one, or of one object.
+
+    What a manifest names is hostile text: a name with ``?`` would put ``dryRun`` out of force, one with ``/`` lead
+    elsewhere. Each is one segment of the path, whatever it holds.
+    """
     root = f"/apis/{kind.group}/{kind.version}" if kind.group else f"/api/{kind.version}"
-    inside = f"/namespaces/{namespace}" if namespace and kind.namespaced else ""
-    return f"{root}{inside}/{kind.resource}" + (f"/{name}" if name else "")
+    inside = f"/namespaces/{_segment(namespace)}" if namespace and kind.namespaced else ""
+    return f"{root}{inside}/{kind.resource}" + (f"/{_segment(name)}" if name else "")
+
+
+def _segment(name: str) -> str:
+    # The transport resolves segments of dots alone, which no escape of the standard library covers.
+    return "%2E" * len(name) if name in {".", ".."} else quote(name, safe=":")

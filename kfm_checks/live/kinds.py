@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kfm_checks.facts.datastore_operators import OPERATORS
+from kfm_checks.facts.network.others import ENTRY_KINDS
+
 #: (group, kind) that some check, the drift's extras or a page needs. A reader may not leave one out in silence: what
 #: the server refuses is a problem of that listing.
 WANTED: tuple[tuple[str, str], ...] = (
@@ -34,6 +37,12 @@ WANTED: tuple[tuple[str, str], ...] = (
     ("gateway.networking.k8s.io", "GRPCRoute"),
     ("gateway.networking.k8s.io", "TCPRoute"),
     ("gateway.networking.k8s.io", "TLSRoute"),
+    ("gateway.networking.k8s.io", "UDPRoute"),
+    ("gateway.networking.k8s.io", "ReferenceGrant"),
+    ("networking.istio.io", "VirtualService"),
+    ("traefik.io", "IngressRoute"),
+    ("traefik.io", "IngressRouteTCP"),
+    ("traefik.io", "IngressRouteUDP"),
     ("route.openshift.io", "Route"),
     ("rbac.authorization.k8s.io", "Role"),
     ("rbac.authorization.k8s.io", "RoleBinding"),
@@ -43,21 +52,48 @@ WANTED: tuple[tuple[str, str], ...] = (
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"),
     ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
     ("admissionregistration.k8s.io", "MutatingWebhookConfiguration"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicy"),
+    ("admissionregistration.k8s.io", "MutatingAdmissionPolicyBinding"),
     ("kyverno.io", "ClusterPolicy"),
     ("kyverno.io", "Policy"),
     ("kyverno.io", "PolicyException"),
     ("policies.kyverno.io", "ValidatingPolicy"),
+    ("policies.kyverno.io", "NamespacedValidatingPolicy"),
     ("policies.kyverno.io", "ImageValidatingPolicy"),
+    ("policies.kyverno.io", "MutatingPolicy"),
+    ("policies.kyverno.io", "GeneratingPolicy"),
+    ("policies.kyverno.io", "PolicyException"),
     ("templates.gatekeeper.sh", "ConstraintTemplate"),
     ("external-secrets.io", "ClusterSecretStore"),
     ("external-secrets.io", "SecretStore"),
     ("external-secrets.io", "ExternalSecret"),
+    ("external-secrets.io", "ClusterExternalSecret"),
     ("argoproj.io", "Application"),
     ("argoproj.io", "ApplicationSet"),
     ("argoproj.io", "AppProject"),
     ("kustomize.toolkit.fluxcd.io", "Kustomization"),
     ("source.toolkit.fluxcd.io", "GitRepository"),
     ("helm.toolkit.fluxcd.io", "HelmRelease"),
+)
+#: Of other projects, asked for where the server serves them: datastores that an operator makes, doors, and policies of
+#: kinds that only the cluster knows. Kind "" is every kind of the group.
+SERVED: frozenset[tuple[str, str]] = frozenset(
+    {
+        *OPERATORS,
+        *ENTRY_KINDS,
+        ("traefik.containo.us", "IngressRoute"),
+        ("traefik.containo.us", "IngressRouteTCP"),
+        ("traefik.containo.us", "IngressRouteUDP"),
+        ("bitnami.com", "SealedSecret"),
+        ("config.gatekeeper.sh", "Config"),
+        ("constraints.gatekeeper.sh", ""),
+        ("mutations.gatekeeper.sh", ""),
+        ("constraints.styra.com", ""),
+        ("magalix.com", ""),
+        ("policies.kubewarden.io", ""),
+        ("policy.jspolicy.com", ""),
+        ("security.openshift.io", "SecurityContextConstraints"),
+    }
 )
 #: Annotations that repeat the whole object, a Secret's values among it.
 REPEATS = ("kubectl.kubernetes.io/last-applied-configuration",)

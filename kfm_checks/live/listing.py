@@ -9,7 +9,7 @@ from typing import Any
 from kfm_checks.facts.cluster import ApiKind, Listing
 from kfm_checks.live.client import Connection, Refusal
 from kfm_checks.live.discovery import Served, path_of
-from kfm_checks.live.kinds import WANTED, kept, without_values
+from kfm_checks.live.kinds import SERVED, WANTED, kept, without_values
 from kfm_checks.model import Manifest
 
 #: Objects a page, and calls at the same time.
@@ -37,6 +37,15 @@ def wanted_kinds(rendered: Iterable[Manifest], *, in_cluster: bool = False) -> l
     return sorted((group, kind, version) for (group, kind), version in found.items())
 
 
+def _also_served(served: Served, asked: Collection[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+    """Kinds of other projects that this server knows, in the version that it prefers."""
+    known = {(group, kind) for group, kind, _ in asked}
+    found = {pair for pair in served.kinds if pair in SERVED or (pair[0], "") in SERVED} - known
+    # The group of an aggregated API that is down is known by its name alone: what it serves, nobody can say.
+    down = {(group, kind or "*") for group, kind in SERVED if group in served.problems} - known
+    return sorted((group, kind, "") for group, kind in found | down)
+
+
 def list_all(
     connection: Connection,
     served: Served,
@@ -47,11 +56,10 @@ def list_all(
 ) -> tuple[Listing, ...]:
     """Every wanted kind, cluster-wide where that is permitted, else in each of the overlay's namespaces."""
     names = {(o.key.group, o.key.kind, o.key.namespace, o.key.name) for o in rendered}
+    asked = wanted_kinds(rendered, in_cluster=in_cluster)
+    asked = sorted([*asked, *_also_served(served, asked)])
     with ThreadPoolExecutor(WORKERS) as pool:
-        jobs = [
-            pool.submit(_listed, connection, served, wanted, names, sorted(namespaces))
-            for wanted in wanted_kinds(rendered, in_cluster=in_cluster)
-        ]
+        jobs = [pool.submit(_listed, connection, served, wanted, names, sorted(namespaces)) for wanted in asked]
         return tuple(listing for job in jobs for listing in job.result())
 
 

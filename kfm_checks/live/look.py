@@ -54,11 +54,13 @@ def _seen(connection: Connection, cluster: Cluster, facts: Facts, options: Optio
 def _probes(cluster: Cluster, facts: Facts) -> Any:
     from kfm_checks.live.probe import probe
 
+    homes = namespaces_of(facts.get("inventory"))
     hosts = {one.host for one in facts.get("public_hosts")}
     ports = {port for store in facts.get("datastores") for port in store.ports}
     addresses = {
         str(entry.get("hostname") or entry.get("ip") or "")
         for obj in cluster.of("Service")
+        if obj.key.namespace in homes  # what others expose is no business of this overlay's
         for entry in ((obj.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
     }
     return probe(hosts, {(address, port) for address in addresses | hosts if address for port in ports})

@@ -113,7 +113,7 @@ def test_a_kind_that_is_not_served(server: ControlPlane, tmp_path: Path) -> None
     judged = small.look(server.write_kubeconfig(tmp_path / "config", {"admin": ADMIN}), folder)
     assert small.outcomes(judged)[DRIFT] == "fail"
     texts = small.messages(judged, DRIFT)
-    assert "it is not in the cluster; the server says: down.example.org/v1 Widget is not served" in texts
+    assert "it is not in the cluster (down.example.org/v1 Widget is not served)" in texts
     assert sum("it is as git says" in text for text in texts) == 6
 
 

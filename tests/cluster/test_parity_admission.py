@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -18,11 +19,18 @@ from kfm_checks.live.attempts import BREAKS, broken, conforming
 from kfm_checks.model import Manifest
 from kfm_checks.run import Options, judge
 from tests.admission.corpora import compare
-from tests.cluster.controlplane import ControlPlane
+from tests.cluster.controlplane import ControlPlane, control_plane
 from tests.cluster.parity import BUILT_IN, Tally, corpus, in_parallel, path_of, told
 from tests.conftest import AS_OF, CORPORA, ROOT
 
 pytestmark = pytest.mark.cluster
+
+
+@pytest.fixture(scope="module")
+def plane() -> Iterator[ControlPlane]:
+    """A server of its own: policies that are bound here must not judge what other tests make."""
+    with control_plane() as started:
+        yield started
 
 
 def test_validating_admission_policies(plane: ControlPlane) -> None:
@@ -31,7 +39,7 @@ def test_validating_admission_policies(plane: ControlPlane) -> None:
     tally = Tally("ValidatingAdmissionPolicy")
     offered = [offer for number, case in enumerate(cases) if (offer := _bound(plane, number, case))]
     ours = {c.id: c.ours for c in compare(CORPORA) if c.corpus == "cel-admission-library"}
-    _in_force(plane, [namespace for _, namespace, _ in offered])
+    _in_force(plane, "vap-last")
     tally.add(in_parallel(lambda one: _admitted(plane, *one, ours), offered))
     told(tally)
 
@@ -73,20 +81,19 @@ _ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 _POLICIES = f"{_ADMISSION}/validatingadmissionpolicies"
 
 
-def _in_force(plane: ControlPlane, namespaces: list[str]) -> None:
+def _in_force(plane: ControlPlane, last: str) -> None:
     """Policies reach the server's own cache a moment after they are stored: wait until a last one refuses."""
     rule = {"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}
     spec = {"matchConstraints": {"resourceRules": [rule]}, "validations": [{"expression": "false"}]}
-    plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": "vap-last"}})
-    plane.request("POST", _POLICIES, {"metadata": {"name": "vap-last"}, "spec": spec})
-    selector = {"matchLabels": {"kubernetes.io/metadata.name": "vap-last"}}
-    bound = {"policyName": "vap-last", "validationActions": ["Deny"], "matchResources": {"namespaceSelector": selector}}
+    plane.request("POST", "/api/v1/namespaces", {"metadata": {"name": last}})
+    plane.request("POST", _POLICIES, {"metadata": {"name": last}, "spec": spec})
+    selector = {"matchLabels": {"kubernetes.io/metadata.name": last}}
+    bound = {"policyName": last, "validationActions": ["Deny"], "matchResources": {"namespaceSelector": selector}}
     plane.request(
-        "POST", f"{_ADMISSION}/validatingadmissionpolicybindings", {"metadata": {"name": "vap-last"}, "spec": bound}
+        "POST", f"{_ADMISSION}/validatingadmissionpolicybindings", {"metadata": {"name": last}, "spec": bound}
     )
-    path = "/api/v1/namespaces/vap-last/configmaps?dryRun=All"
+    path = f"/api/v1/namespaces/{last}/configmaps?dryRun=All"
     plane.wait("policies in force", lambda: plane.request("POST", path, {"metadata": {"name": "x"}})[0] == 422, 30)
-    assert namespaces
 
 
 def _admitted(
@@ -107,7 +114,7 @@ def test_the_overlays_own_policies(plane: ControlPlane) -> None:
     namespaces = [_unlabelled(o) for o in judged.objects if o.key.kind == "Namespace"]
     for obj in (*namespaces, *(o for o in judged.objects if o.key.kind == "PriorityClass"), *policies):
         plane.kubectl("apply", "--server-side", "-f", "-", stdin=json.dumps(obj))
-    _in_force(plane, ["the overlay's"])
+    _in_force(plane, "vap-last-of-the-overlay")
     seen = judged.facts.get("inventory")
     tally = Tally("The overlay's own policies")
     cases = [
