@@ -111,7 +111,7 @@ def test_the_overlays_objects(found: Server) -> None:
         if obj.key.kind == "Namespace":
             found.create(obj)
     renamed = [Manifest({**o, "metadata": {**o["metadata"], "name": f"{o.key.name[:50]}-y"}}) for o in objects]
-    counted("Completed: the overlay's objects", _cases(found, renamed), REASONS)
+    counted("Completed: the overlay's objects", _cases(found, renamed), REASONS, moves=True)
 
 
 def test_other_objects(found: Server) -> None:

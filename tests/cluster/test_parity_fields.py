@@ -103,7 +103,9 @@ def test_the_overlay_itself_is_accepted(bare: Server, checker: VersionSchemas, o
     for obj in overlay:
         if obj.key.kind == "Namespace":
             assert bare.create(obj).accepted
-    counted("The overlay's objects", offered(bare, checker, [(str(obj.key), _renamed(obj)) for obj in overlay]))
+    counted(
+        "The overlay's objects", offered(bare, checker, [(str(obj.key), _renamed(obj)) for obj in overlay]), moves=True
+    )
 
 
 def _renamed(obj: Manifest) -> dict[str, Any]:
