@@ -141,6 +141,10 @@ OVERLAYS: dict[str, tuple[Mapping[str, str | bytes], tuple[str, ...]]] = {
         {"o/kustomization.yaml": "helmCharts: [{name: c, repo: 'https://charts.example.org', version: 1.0.0}]\n"},
         ("Helm", "--enable-helm|--rendered"),
     ),
+    "a value that YAML takes for a boolean": (
+        {"o/kustomization.yaml": "helmCharts: [{name: c, releaseName: n}]\n"},
+        ("releaseName", "bool", "quote"),
+    ),
     "it renders to nothing": ({"o/kustomization.yaml": "namespace: app\n"}, (r"^kfm-checks: o", "nothing|empty")),
     "two entrypoints": (
         {
@@ -287,6 +291,8 @@ def test_broken_configuration_and_records(case: str, here: Path) -> None:
 ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such path": (("check", "gone"), ("gone", "no such")),
     "no path": (("check",), ("no overlay",)),
+    "no command": ((), (r"^kfm-checks: no command was given; see `kfm-checks --help`$",)),
+    "no command of a group": (("data",), (r"no command was given; see `kfm-checks data --help`$",)),
     "unknown command": (("chekc",), ("chekc",)),
     "unknown option": (("check", "o", "--stric"), ("--stric",)),
     "unknown --only": (("check", "o", "--only", "RAIL-99"), ("RAIL-99", "kfm-checks requirements")),
