@@ -166,6 +166,8 @@ class CannotExpandError(Exception):
 
 def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
     """The Application specs that an ApplicationSet makes, from its list, git and matrix generators."""
+    if dig(applicationset, "spec", "templatePatch"):
+        raise CannotExpandError("its templatePatch is not evaluated")
     template = dig(applicationset, "spec", "template", "spec", default={})
     parameters = [p for generator in items(applicationset, "spec", "generators") for p in _generated(generator, root)]
     return [_filled(template, values) for values in parameters]
@@ -173,6 +175,8 @@ def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
 
 def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
     if "list" in generator:
+        if dig(generator, "list", "elementsYaml"):
+            raise CannotExpandError("its generator list has elementsYaml, which is not evaluated")
         return [dict(element) for element in items(generator, "list", "elements")]
     if "git" in generator:
         return _git_generated(generator["git"], root)
@@ -188,19 +192,17 @@ def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
 def _git_generated(git: dict[str, Any], root: Path) -> list[dict[str, Any]]:
     if items(git, "files"):
         return [values for entry in items(git, "files") for values in _files(str(entry.get("path")), root)]
-    wanted: dict[str, dict[str, Any]] = {}
+    # What one entry excludes stays out, whatever the others say and in whatever order.
+    found: dict[bool, set[str]] = {False: set(), True: set()}
     for entry in items(git, "directories"):
-        pattern = str(entry.get("path") or "")
-        matched = {p.relative_to(root).as_posix() for p in _glob(root, pattern) if p.is_dir()}
-        for path in sorted(matched):
-            if entry.get("exclude"):
-                wanted.pop(path, None)
-            else:
-                wanted[path] = _path_values(path)
-    return list(wanted.values())
+        matched = (p.relative_to(root).as_posix() for p in _glob(root, str(entry.get("path") or "")) if p.is_dir())
+        found[bool(entry.get("exclude"))].update(matched)
+    return [_path_values(path) for path in sorted(found[False] - found[True])]
 
 
 def _glob(root: Path, pattern: str) -> Iterable[Path]:
+    if "{{" in pattern:
+        raise CannotExpandError("a generator's path is a template, which is not evaluated")
     if not pattern or ".." in pattern.split("/") or pattern.startswith("/"):
         return []
     return sorted(root.glob(pattern))

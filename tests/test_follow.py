@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from kfm_checks.follow import expand
+from kfm_checks.follow import CannotExpandError, expand
 from kfm_checks.judged import Judged, Options
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.run import judge
@@ -167,9 +167,15 @@ def test_a_loop_ends(tmp_path: Path) -> None:
 GENERATORS = {
     "list": "[{list: {elements: [{path: apps/web}, {path: apps/api}]}}]",
     "git": "[{git: {repoURL: x, directories: [{path: 'apps/*'}, {path: apps/old, exclude: true}]}}]",
+    "git, excluded first": "[{git: {repoURL: x, directories: [{path: apps/old, exclude: true}, {path: 'apps/*'}]}}]",
     "matrix": "[{matrix: {generators: [{list: {elements: [{dir: apps}]}}, {list: {elements: [{app: web}, {app: api}]}}]}}]",
 }
-PATHS = {"list": "'{{path}}'", "git": "'{{path.path}}'", "matrix": "'{{dir}}/{{app}}'"}
+PATHS = {
+    "list": "'{{path}}'",
+    "git": "'{{path.path}}'",
+    "git, excluded first": "'{{path.path}}'",
+    "matrix": "'{{dir}}/{{app}}'",
+}
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
@@ -185,6 +191,29 @@ def test_applicationset_generators(tmp_path: Path, kind: str, dot: str) -> None:
     )
     specs = expand(parse_manifests(text)[0], tmp_path)
     assert sorted(spec["source"]["path"] for spec in specs) == ["apps/api", "apps/web"]
+
+
+@pytest.mark.parametrize(
+    ("generators", "more"),
+    [
+        ("[{list: {elementsYaml: '- path: apps/web'}}]", ""),
+        (
+            "[{matrix: {generators: [{list: {elements: [{dir: apps}]}}, {git: {directories: [{path: '{{dir}}/*'}]}}]}}]",
+            "",
+        ),
+        ("[{git: {files: [{path: '{{dir}}/config.json'}]}}]", ""),
+        ("[{list: {elements: [{path: apps/web}]}}]", "  templatePatch: 'spec: {source: {path: elsewhere}}'\n"),
+    ],
+)
+def test_what_is_not_evaluated_is_not_taken_for_nothing(tmp_path: Path, generators: str, more: str) -> None:
+    """An ApplicationSet that can't be expanded says so; it would make no Application at all, and nobody would ask."""
+    (tmp_path / "apps/web").mkdir(parents=True)
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s, namespace: argocd}\nspec:\n"
+        f"  generators: {generators}\n{more}  template: {{metadata: {{name: x}}, spec: {{source: {{repoURL: r, path: p}}}}}}\n"
+    )
+    with pytest.raises(CannotExpandError, match="not evaluated"):
+        expand(parse_manifests(text)[0], tmp_path)
 
 
 def test_a_generator_that_needs_a_cluster_is_named(tmp_path: Path) -> None:
