@@ -49,6 +49,8 @@ class _Following:
     tool: Renderer | None
     repository: str
     ahead: Ahead
+    #: The namespaces of the overlay's objects, "" for those that name none.
+    namespaces: frozenset[str]
 
     def seen(self) -> set[str]:
         """What is not rendered again: the overlay, to begin with."""
@@ -57,7 +59,7 @@ class _Following:
 
 def look_ahead(ahead: Ahead, objects: tuple[Manifest, ...], config: Config, target: Target, tool: Renderer) -> None:
     """Begin to render the sources that ``follow`` will want if the overlay renders to these objects, as it may not."""
-    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead)
+    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead, _namespaces(objects))
     seen = context.seen()
     jobs = [job for reconciler in reconcilers(inventory(objects), ()) for job in _sources(reconciler, target)]
     for job in jobs:
@@ -78,7 +80,8 @@ def follow(
 
     Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun.
     """
-    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead or Ahead())
+    repository = config.gitops.repository or remote(target)
+    context = _Following(config, target, tool, repository, ahead or Ahead(), _namespaces(objects))
     seen = context.seen()
     followed: list[Followed] = []
     more: list[Manifest] = []
@@ -307,7 +310,8 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Pat
     if not same_repository(source.repository, context.repository):
         return item("unavailable", _elsewhere(source, context)), None
     if _is_overlay(source, context):
-        return item("overlay"), None
+        changed = _changed(source, context.namespaces)
+        return (item("unavailable", changed) if changed else item("overlay")), None
     folder = (context.target.root / source.path).resolve()
     if context.target.root not in (folder, *folder.parents) or not folder.is_dir():
         return item("missing", f"{source.path} is not in this repository"), None
@@ -320,6 +324,29 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Pat
         return item("rendered", "already rendered for another reconciler"), None
     seen.add(identity)
     return item("rendered"), folder
+
+
+#: What a reconciler may do to the overlay on its way into the cluster, so that the render is not what is applied.
+_CHANGES = (
+    *("patches", "patchesStrategicMerge", "patchesJson6902", "images", "replicas", "components"),
+    *("namePrefix", "nameSuffix"),
+)
+
+
+def _changed(source: GitSource, namespaces: frozenset[str]) -> str:
+    """Why the overlay's render is not what its reconciler applies; "" where it is."""
+    settings = source.kustomize or {}
+    given = [name for name in _CHANGES if settings.get(name)]
+    for name in ("namespace", "targetNamespace"):
+        if settings.get(name) and namespaces - {settings[name]}:
+            given.append(name)
+    return f"the reconciler changes what the overlay renders to ({', '.join(given)}); put it into git" if given else ""
+
+
+def _namespaces(objects: Iterable[Manifest]) -> frozenset[str]:
+    from kfm_checks.facts.scopes import is_cluster_scoped
+
+    return frozenset(obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind))
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:

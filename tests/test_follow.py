@@ -148,6 +148,39 @@ def test_without_a_declared_repository_nothing_is_guessed(tmp_path: Path) -> Non
     assert "gitops.repository" in judged.facts.inputs["followed"][0].reason
 
 
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ("", "overlay"),
+        (", targetNamespace: shop", "overlay"),
+        (", targetNamespace: other", "unavailable"),
+        (", patches: [{patch: '[{op: remove, path: /spec}]', target: {kind: Deployment}}]", "unavailable"),
+        (", images: [{name: web, newTag: latest}]", "unavailable"),
+    ],
+)
+def test_a_reconciler_that_changes_the_overlay(tmp_path: Path, settings: str, state: str) -> None:
+    """What it patches on the way into the cluster was not rendered: rows of workloads are not verified."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n",
+            "clusters/prod/web.yaml": workload("web").replace(
+                "image: web", "image: web, livenessProbe: {tcpSocket: {port: 1}}"
+            ),
+            "clusters/prod/kfm-checks.yaml": CONFIG.replace("}", ", manifests: [../../flux]}"),
+            "flux/prod.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: prod, namespace: f}\n"
+            f"spec: {{path: ./clusters/prod, prune: true, sourceRef: {{kind: GitRepository, name: infra}}{settings}}}\n---\n"
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: infra, namespace: f}\n"
+            f"spec: {{url: '{REPOSITORY}', ref: {{branch: main}}}}\n",
+        },
+    )
+    assert [item.state for item in judged.facts.inputs["followed"]] == [state]
+    outcome = next(
+        result.outcome for result in judged.report.results if result.check == "workloads-have-liveness-probe"
+    )
+    assert outcome == ("pass" if state == "overlay" else "not-verified")
+
+
 def test_a_loop_ends(tmp_path: Path) -> None:
     """Two Applications that make each other are rendered once each."""
     judged = run(
