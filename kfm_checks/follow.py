@@ -127,11 +127,15 @@ def overlay_path(config: Config, target: Target) -> str:
 
 def remote(target: Target) -> str:
     """The URL of git's remote ``origin``, "" where there is none."""
-    config = target.root / ".git" / "config"
+    git = target.root / ".git"
+    if git.is_file():  # a worktree: the file names its own folder, below that of the clone
+        named = re.match(r"gitdir: (.+)/worktrees/[^/\n]+\s*$", git.read_text(encoding="utf-8", errors="replace"))
+        git = target.root / named[1] if named else git
+    config = git / "config"
     if not config.is_file():
         return ""
     text = config.read_text(encoding="utf-8", errors="replace")
-    found = re.search(r'\[remote "origin"\][^\[]*?url\s*=\s*(\S+)', text)
+    found = re.search(r'\[remote "origin"\][^\[]*?\burl\s*=\s*(\S+)', text)
     return found[1] if found else ""
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kfm_checks.follow import CannotExpandError, expand
+from kfm_checks.follow import CannotExpandError, expand, remote
 from kfm_checks.judged import Judged, Options
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.run import judge
+from kfm_checks.target import Target
 from tests.examples import commit_all
 
 REPOSITORY = "https://git.example.org/acme/infra.git"
@@ -179,6 +180,21 @@ def test_a_reconciler_that_changes_the_overlay(tmp_path: Path, settings: str, st
         result.outcome for result in judged.report.results if result.check == "workloads-have-liveness-probe"
     )
     assert outcome == ("pass" if state == "overlay" else "not-verified")
+
+
+def test_the_remote_of_a_clone_and_of_its_worktree(tmp_path: Path) -> None:
+    """A worktree has a file where a clone has a folder; the address to push to is another matter."""
+    import subprocess
+
+    clone, tree = tmp_path / "clone", tmp_path / "tree"
+    clone.mkdir()
+    (clone / "a").write_text("")
+    commit_all(clone)
+    config = clone / ".git/config"
+    config.write_text(config.read_text() + f'[remote "origin"]\n\tpushurl = ssh://elsewhere\n\turl = {REPOSITORY}\n')
+    subprocess.run(["git", "-C", str(clone), "worktree", "add", "-q", str(tree)], check=True, capture_output=True)
+    for root in (clone, tree):
+        assert remote(Target(root, root, ".", True, True)) == REPOSITORY
 
 
 def test_a_loop_ends(tmp_path: Path) -> None:
