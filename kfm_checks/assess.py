@@ -194,7 +194,12 @@ def _levels_of(rows: Iterable[Requirement]) -> dict[str, Level]:
 def _gaps(followed: Iterable[Any]) -> list[Evidence]:
     """One piece of evidence for each source that could not be rendered: workload rows are not whole without it."""
     return [
-        unknown(source.subject, ("spec",), message=f"its source was not rendered: {source.reason}", about=source.id)
+        unknown(
+            source.subject,
+            ("spec",),
+            message=f"the source of {source.subject} was not rendered: {source.reason}",
+            about=source.id,
+        )
         for source in followed
         if source.state == "unavailable"
     ]

@@ -16,7 +16,7 @@ from functools import cached_property
 from rapidfuzz import fuzz
 
 from kfm_checks.model import Requirement
-from kfm_checks.readme import Item, Readme, parse_readme
+from kfm_checks.readme import Cell, Item, Readme, parse_readme
 from kfm_checks.requirements.words import HEADINGS, WORDS
 
 #: Below this score a proposal is weak; nearer to its runner-up than the margin it is ambiguous.
@@ -172,11 +172,16 @@ def _trail(readme: Readme, item: Item) -> str:
 def _metadata_cells(readme: Readme) -> Iterator[tuple[int, str, int, str]]:
     """Line, field, column of the value, and heading, for each unbound row of a two-column table."""
     for table in readme.tables:
-        if len(table.header) != 2 or any(cell.paths for row in table.rows for cell in row[:1]):
+        if len(table.header) != 2 or any(_names_folder(row[0]) for row in table.rows if row):
             continue
         for row in table.rows:
             if len(row) == 2 and row[0].text and not any(cell.bindings for cell in row):
                 yield row[0].line, row[0].text, 1, table.heading
+
+
+def _names_folder(cell: Cell) -> bool:
+    """A table of folders says what belongs where: its rows are no fields, written as code or not."""
+    return bool(cell.paths) or cell.text.rstrip().endswith("/")
 
 
 def words_of(text: str) -> list[str]:

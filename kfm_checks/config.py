@@ -11,6 +11,7 @@ from typing import Any, Literal
 import msgspec
 from msgspec import Struct
 
+from kfm_checks.config_rules import refuse_unknown
 from kfm_checks.errors import ConfigError
 from kfm_checks.model import Level, Path
 from kfm_checks.yamlfile import YamlFile, read_yaml
@@ -162,7 +163,7 @@ class Settings:
 def load_settings(overlay: FilePath, root: FilePath) -> Settings:
     """Read and merge the ``kfm-checks.yaml`` of ``overlay`` and of its parents up to ``root``; the nearest wins.
 
-    Raises ConfigError: an unknown key, a wrong type, a file that can't be read.
+    Raises ConfigError: an unknown key or name, a wrong type, a file that can't be read.
     """
     overlay, root = overlay.resolve(), root.resolve()
     folders = [folder for folder in (overlay, *overlay.parents) if folder == root or root in folder.parents]
@@ -175,7 +176,9 @@ def load_settings(overlay: FilePath, root: FilePath) -> Settings:
         value = _relocated(document.value or {}, path.parent, overlay)
         _merge(merged, value, (), document, origins)
     config = msgspec.convert(merged, Config)
-    return Settings(config, origins, tuple(path.relative_to(root).as_posix() for path in files))
+    settings = Settings(config, origins, tuple(path.relative_to(root).as_posix() for path in files))
+    refuse_unknown(settings)
+    return settings
 
 
 def parse_settings(value: Mapping[str, Any], shown: str = NAME) -> Settings:

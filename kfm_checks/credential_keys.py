@@ -66,7 +66,7 @@ _BOOLEAN = _words(
 _REFERENCE = re.compile(
     r"""\{\{|\$\(|\$\{|^\$[A-Z_][A-Z0-9_]*$|^\$[a-z_]+$|^\$[a-z][\w-]*[.:][\w.:-]+$|^%\w*[({]|^%\w+%$|^@@?\w+@@?$|^__\w+__$
     |^<[^>]*>$|^\[[^\]]*\]$|^\((?:withheld|redacted)\)|^[*.…•-]+$|(?i:^\[?redacted\]?$)|ENC\[|^\*\w+$|^!\w+
-    |^Ag[A-Za-z0-9+/]{100}
+    |^Ag[A-Za-z0-9+/]{100}|^\(?\[\^|^\\[SwdW]|^\(?\.[*+]|^\*\*\*
     |^(?i:ref\+|vault:|bao:|secret:|secretref|bank-vaults|arn:|ocid1\.|projects/|op://|sops|aws-?sm|gcp-?sm|sm:|akv|kms:
       |azurekeyvault|file:|env:|k8s:|configmap:|sealed:|age1|ssm:|doppler:|keyvault)
     |^(?:var|local|data|module|each|self|env|os|process|secrets|inputs|vars|github|steps|config|settings|context|ctx)\.[\w.]

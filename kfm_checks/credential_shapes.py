@@ -49,6 +49,11 @@ _PASS_FLAG = re.compile(
     r"[\"']?([^\s\"']+)"
 )
 _XML = re.compile(r"<(?:\w{0,40}(?:[Pp]assword|[Ss]ecret|[Aa]pi[Kk]ey|[Tt]oken))>([^<>{}$\s][^<>]*)</")
+#: The data source name of Go's MySQL driver.
+_DSN = re.compile(r"(?<![\w.-])[\w.-]{1,64}:([^\s:@/\"']{1,200})@(?:tcp|unix)\(")
+_PHP = re.compile(
+    r"\bdefine\(\s{0,20}[\"'](?=\w{0,60}(?:PASS|SECRET|TOKEN|_KEY|SALT))\w{1,80}[\"']\s{0,20},\s{0,20}[\"']([^\"'\n]{1,400})[\"']"
+)
 _DOCKER_AUTH = re.compile(r"\"(?:auth|identitytoken|registrytoken)\"\s*:\s*\"([A-Za-z0-9+/=_.-]{6,})\"")
 
 #: Vendors' formats that detect-secrets does not know, or knows in an older form.
@@ -93,8 +98,9 @@ _HINTS = (
         "_v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
-        '"auth" "identitytoken" "registrytoken"'
+        '"auth" "identitytoken" "registrytoken" @tcp( @unix( define('
     ).split(),
+    *('"auth\\"', '"identitytoken\\"', '"registrytoken\\"'),  # in JSON within JSON, as an object is looked at
     *("earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login ", "jdbc:oracle:"),
     *(f"{verb} {what}" for verb in ("REATE", "LTER") for what in ("USER", "ROLE", "LOGIN")),
     *(f"{verb} {what}" for verb in ("reate", "lter") for what in ("user", "role", "login")),
@@ -106,7 +112,7 @@ _USERINFO = re.compile(r"://[^\s]{0,400}@")
 def hints_in(texts: Iterable[str]) -> tuple[str, ...]:
     """The hints that are anywhere in many texts: a handful, so that each text can then be asked about those alone."""
     joined = "\n".join(texts)
-    # Objects and files repeat themselves: what stands on a line, or between quotes, is looked at once. Three hints have
+    # Objects and files repeat themselves: what stands on a line, or between quotes, is looked at once. Some hints have
     # quotes of their own.
     pieces = "\n".join(set(joined.replace("\n", '"').split('"')))
     return tuple(hint for hint in _HINTS if hint in (joined if '"' in hint else pieces))
@@ -149,6 +155,8 @@ _GROUPED = (
     (_SQL, "password in SQL"),
     (_ORACLE, "password in a URL"),
     (_XML, "password"),
+    (_DSN, "password in a data source name"),
+    (_PHP, "password"),
 )
 
 

@@ -29,7 +29,9 @@ _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'"
 _ESCAPED = r"\\+\"[^\"\\\n]*\\+\""
 _BLOCK = r"[|>][0-9+-]*[ \t]*(?:\#[^\n]*)?\n[ \t]*[^\n]*"
 #: name=value, as in a shell, a flag, a properties file, a query, a connection string.
-_EQUALS = re.compile(rf"[\"']?[ \t]?:?=[ \t]?({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)")
+_EQUALS = re.compile(
+    rf"[\"']?[ \t]{{0,40}}:?=(?!=)[ \t]{{0,40}}({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
+)
 #: name: value, as in YAML, JSON and headers; the value ends the line, or the item in a flow.
 _COLON = re.compile(
     rf"(\\*[\"']?)[ \t]*:(?:[ \t]+|(?=\\*\"))(?:[&!][\w!]+[ \t]+)*({_ESCAPED}|{_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n]*)"

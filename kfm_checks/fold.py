@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from kfm_checks.config import Config
+from kfm_checks.config_rules import declaration_holds
 from kfm_checks.model import (
     CheckResult,
     Decision,
@@ -168,7 +169,7 @@ def _folded_own(row: Requirement, judgement: Judgement) -> list[RequirementResul
 
 def _declared_not_applicable(row: Requirement, judgement: Judgement) -> str:
     for declared in judgement.config.not_applicable:
-        if declared.requirement == row.id and declared.date <= judgement.as_of <= declared.expires:
+        if declared.requirement == row.id and declaration_holds(declared, judgement.as_of):
             return f"declared not applicable by {declared.by} until {declared.expires}: {declared.reason}"
     return ""
 

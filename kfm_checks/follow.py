@@ -49,6 +49,8 @@ class _Following:
     tool: Renderer | None
     repository: str
     ahead: Ahead
+    #: The namespaces of the overlay's objects, "" for those that name none.
+    namespaces: frozenset[str]
 
     def seen(self) -> set[str]:
         """What is not rendered again: the overlay, to begin with."""
@@ -57,7 +59,7 @@ class _Following:
 
 def look_ahead(ahead: Ahead, objects: tuple[Manifest, ...], config: Config, target: Target, tool: Renderer) -> None:
     """Begin to render the sources that ``follow`` will want if the overlay renders to these objects, as it may not."""
-    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead)
+    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead, _namespaces(objects))
     seen = context.seen()
     jobs = [job for reconciler in reconcilers(inventory(objects), ()) for job in _sources(reconciler, target)]
     for job in jobs:
@@ -78,7 +80,8 @@ def follow(
 
     Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun.
     """
-    context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead or Ahead())
+    repository = config.gitops.repository or remote(target)
+    context = _Following(config, target, tool, repository, ahead or Ahead(), _namespaces(objects))
     seen = context.seen()
     followed: list[Followed] = []
     more: list[Manifest] = []
@@ -124,11 +127,15 @@ def overlay_path(config: Config, target: Target) -> str:
 
 def remote(target: Target) -> str:
     """The URL of git's remote ``origin``, "" where there is none."""
-    config = target.root / ".git" / "config"
+    git = target.root / ".git"
+    if git.is_file():  # a worktree: the file names its own folder, below that of the clone
+        named = re.match(r"gitdir: (.+)/worktrees/[^/\n]+\s*$", git.read_text(encoding="utf-8", errors="replace"))
+        git = target.root / named[1] if named else git
+    config = git / "config"
     if not config.is_file():
         return ""
     text = config.read_text(encoding="utf-8", errors="replace")
-    found = re.search(r'\[remote "origin"\][^\[]*?url\s*=\s*(\S+)', text)
+    found = re.search(r'\[remote "origin"\][^\[]*?\burl\s*=\s*(\S+)', text)
     return found[1] if found else ""
 
 
@@ -166,6 +173,8 @@ class CannotExpandError(Exception):
 
 def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
     """The Application specs that an ApplicationSet makes, from its list, git and matrix generators."""
+    if dig(applicationset, "spec", "templatePatch"):
+        raise CannotExpandError("its templatePatch is not evaluated")
     template = dig(applicationset, "spec", "template", "spec", default={})
     parameters = [p for generator in items(applicationset, "spec", "generators") for p in _generated(generator, root)]
     return [_filled(template, values) for values in parameters]
@@ -173,6 +182,8 @@ def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
 
 def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
     if "list" in generator:
+        if dig(generator, "list", "elementsYaml"):
+            raise CannotExpandError("its generator list has elementsYaml, which is not evaluated")
         return [dict(element) for element in items(generator, "list", "elements")]
     if "git" in generator:
         return _git_generated(generator["git"], root)
@@ -188,19 +199,17 @@ def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
 def _git_generated(git: dict[str, Any], root: Path) -> list[dict[str, Any]]:
     if items(git, "files"):
         return [values for entry in items(git, "files") for values in _files(str(entry.get("path")), root)]
-    wanted: dict[str, dict[str, Any]] = {}
+    # What one entry excludes stays out, whatever the others say and in whatever order.
+    found: dict[bool, set[str]] = {False: set(), True: set()}
     for entry in items(git, "directories"):
-        pattern = str(entry.get("path") or "")
-        matched = {p.relative_to(root).as_posix() for p in _glob(root, pattern) if p.is_dir()}
-        for path in sorted(matched):
-            if entry.get("exclude"):
-                wanted.pop(path, None)
-            else:
-                wanted[path] = _path_values(path)
-    return list(wanted.values())
+        matched = (p.relative_to(root).as_posix() for p in _glob(root, str(entry.get("path") or "")) if p.is_dir())
+        found[bool(entry.get("exclude"))].update(matched)
+    return [_path_values(path) for path in sorted(found[False] - found[True])]
 
 
 def _glob(root: Path, pattern: str) -> Iterable[Path]:
+    if "{{" in pattern:
+        raise CannotExpandError("a generator's path is a template, which is not evaluated")
     if not pattern or ".." in pattern.split("/") or pattern.startswith("/"):
         return []
     return sorted(root.glob(pattern))
@@ -305,7 +314,8 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Pat
     if not same_repository(source.repository, context.repository):
         return item("unavailable", _elsewhere(source, context)), None
     if _is_overlay(source, context):
-        return item("overlay"), None
+        changed = _changed(source, context.namespaces)
+        return (item("unavailable", changed) if changed else item("overlay")), None
     folder = (context.target.root / source.path).resolve()
     if context.target.root not in (folder, *folder.parents) or not folder.is_dir():
         return item("missing", f"{source.path} is not in this repository"), None
@@ -318,6 +328,29 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Pat
         return item("rendered", "already rendered for another reconciler"), None
     seen.add(identity)
     return item("rendered"), folder
+
+
+#: What a reconciler may do to the overlay on its way into the cluster, so that the render is not what is applied.
+_CHANGES = (
+    *("patches", "patchesStrategicMerge", "patchesJson6902", "images", "replicas", "components"),
+    *("namePrefix", "nameSuffix"),
+)
+
+
+def _changed(source: GitSource, namespaces: frozenset[str]) -> str:
+    """Why the overlay's render is not what its reconciler applies; "" where it is."""
+    settings = source.kustomize or {}
+    given = [name for name in _CHANGES if settings.get(name)]
+    for name in ("namespace", "targetNamespace"):
+        if settings.get(name) and namespaces - {settings[name]}:
+            given.append(name)
+    return f"the reconciler changes what the overlay renders to ({', '.join(given)}); put it into git" if given else ""
+
+
+def _namespaces(objects: Iterable[Manifest]) -> frozenset[str]:
+    from kfm_checks.facts.scopes import is_cluster_scoped
+
+    return frozenset(obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind))
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:

@@ -38,9 +38,11 @@ def shown(obj: Manifest) -> dict[str, Any]:
 
     What SEC-01 finds is withheld where it finds it: a password is often recognised by the name of its field alone.
     """
+    from kfm_checks.facts.ciphertext import unsealed
     from kfm_checks.facts.secrets_walk import exposures_of
 
-    places = frozenset(tuple(map(str, exposure.path)) for exposure in exposures_of([obj])[0])
+    found_at = (*(exposure.path for exposure in exposures_of([obj])[0]), *unsealed(obj))
+    places = frozenset(tuple(map(str, path)) for path in found_at)
     found = _shown(obj, obj, (), places)
     assert isinstance(found, dict)
     return found

@@ -29,6 +29,7 @@ EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
         "the overlay inflates a Helm chart",
         "give --enable-helm, or a render with --rendered",
     ),
+    (r"is 'helm' installed|helm.*executable file not found", "helm is not installed", "install it, or give --rendered"),
     (
         r"external plugins disabled|plugins? .*not enabled|exec plugin|--enable-alpha-plugins",
         "the overlay needs a kustomize plugin, and plugins are never run",
@@ -80,6 +81,11 @@ EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     (r"missing Resource metadata", "a file holds no Kubernetes object", "give it apiVersion, kind and metadata.name"),
     (r"invalid (?:leading|trailing) UTF-8|control characters are not allowed", "a file is not text", "remove it"),
     (r"yaml: line (?P<line>\d+): (?P<what>[^\n']+?)(?: in File|$|\n)", "not valid YAML", "mend the syntax"),
+    (
+        r"json: cannot unmarshal (?P<what>\w+ into Go struct field \S+ of type \S+)",
+        "a value has the wrong type",
+        "quote it (y, n, yes, no, on, off and numbers are no text), or mend it",
+    ),
     (r"[Yy][Aa][Mm][Ll]|json: cannot unmarshal", "not valid YAML", "mend the file"),
 )
 

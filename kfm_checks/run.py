@@ -169,11 +169,16 @@ def _digest(objects: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _notes(config: Config, options: Options) -> tuple[str, ...]:
+    from kfm_checks.config_rules import declaration_holds
+
     notes = []
     if config.thresholds.cpu_limits == "memory-only":
         notes.append("CPU limits are not required here: a governed exception (thresholds.cpu-limits)")
     if config.not_applicable:
-        notes.append(f"{len(config.not_applicable)} rows are declared not applicable")
+        void = sum(not declaration_holds(declared, options.as_of) for declared in config.not_applicable)
+        notes.append(f"rows declared not applicable: {len(config.not_applicable) - void}")
+        if void:
+            notes.append(f"declarations that don't count: {void} (no reason, no signer, or the dates)")
     if options.rendered is not None:
         notes.append(f"the objects are from {options.rendered.name}, a render made elsewhere")
     return tuple(notes)

@@ -113,6 +113,10 @@ POSITIVE: tuple[Case, ...] = (
     Case("an Argo CD cluster's configuration", json.dumps({"bearerToken": ALNUM[:30], "tlsClientConfig": {}})),
     Case("an Argo CD Helm parameter", "parameters:\n- name: postgresql.auth.password\n  value: hunter2\n"),
     Case("a Terraform variable", 'variable "db_password" { }\ndb_password = "hunter2"\n'),
+    Case("an aligned assignment, as formatters write it", 'db_password      = "hunter2"'),
+    Case("an aligned assignment without quotes", "password\t=\thunter2"),
+    Case("the data source name of Go's MySQL driver", "app:hunter2@tcp(db:3306)/shop"),
+    Case("a constant of PHP", "define('DB_PASSWORD', 'hunter2');"),
 )
 
 NEGATIVE: tuple[Case, ...] = (
@@ -198,4 +202,8 @@ NEGATIVE: tuple[Case, ...] = (
     Case(
         "the CSI driver", "objects: |\n  - objectName: db-password\n    objectType: secret\n    secretKey: password\n"
     ),
+    Case("a regular expression that masks a password", "s/password=.*/password=***/"),
+    Case("regular expressions that look for one", r"password=([^&\s]+) token=\S+ secret=(.*)"),
+    Case("a comparison", "if password == expected:"),
+    Case("a data source name filled in later", "app:${DB_PASSWORD}@tcp(db:3306)/shop"),
 )

@@ -131,6 +131,13 @@ def test_unseen_words_are_right_or_doubtful() -> None:
     assert len(wrong) <= 2, wrong
 
 
+def test_a_table_of_folders_is_no_table_of_fields() -> None:
+    """``platform/`` says what belongs where; it is not the platform's name and version, written as code or not."""
+    text = "# R\n## Layout\n| Folder | Holds |\n|---|---|\n| platform/ | the gateway |\n| apps/ | wiring |\n"
+    assert propose(parse_readme(text), CATALOGUE) == []
+    assert propose(parse_readme(text.replace("platform/", "Platform version").replace("apps/", "x")), CATALOGUE)
+
+
 def test_write_binds_once() -> None:
     """Writing twice changes nothing more, and what was bound by hand stays."""
     readme, _ = strip(STAGE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from itertools import pairwise
@@ -37,8 +38,9 @@ def test_cries_no_wolf(case: Case) -> None:
 
 @pytest.mark.parametrize("case", [case for case in POSITIVE if not case.key], ids=lambda case: case.about)
 def test_the_quick_look_misses_nothing(case: Case) -> None:
-    """What ``find`` finds, the quick look lets through."""
+    """What ``find`` finds, the quick look lets through: in a file, and in an object, which is looked at as JSON."""
     assert quiet([case.text, "kind: Namespace"]) == [False, True]
+    assert quiet([json.dumps({"data": {"x": case.text}}, ensure_ascii=False), "{}"]) == [False, True]
 
 
 @settings(deadline=None)

@@ -180,6 +180,22 @@ def test_a_declaration_of_not_applicable_expires() -> None:
 
 
 @pytest.mark.parametrize(
+    "declared",
+    [
+        ("", "Ada", "2026-11-01", "2026-12-01"),
+        ("none here", "", "2026-11-01", "2026-12-01"),
+        ("none here", "Ada", "", "2026-12-01"),
+        ("none here", "Ada", "2026-1-1", "2026-9-30"),
+        ("none here", "Ada", "2026-11-01", "never"),
+    ],
+)
+def test_a_declaration_without_reason_signer_or_dates_does_not_count(declared: tuple[str, str, str, str]) -> None:
+    """Compared as text, ``never`` and ``2026-9-30`` would come after every day of the year."""
+    found = NotApplicable("RAIL-02", *declared)
+    assert status([result(outcome="fail")], config=Config(not_applicable=(found,))).status == "not-met"
+
+
+@pytest.mark.parametrize(
     ("parts", "wanted"),
     [
         (("pass", "fail"), "not-met"),

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from kfm_checks.follow import expand
+from kfm_checks.follow import CannotExpandError, expand, remote
 from kfm_checks.judged import Judged, Options
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.run import judge
+from kfm_checks.target import Target
 from tests.examples import commit_all
 
 REPOSITORY = "https://git.example.org/acme/infra.git"
@@ -148,6 +149,54 @@ def test_without_a_declared_repository_nothing_is_guessed(tmp_path: Path) -> Non
     assert "gitops.repository" in judged.facts.inputs["followed"][0].reason
 
 
+@pytest.mark.parametrize(
+    ("settings", "state"),
+    [
+        ("", "overlay"),
+        (", targetNamespace: shop", "overlay"),
+        (", targetNamespace: other", "unavailable"),
+        (", patches: [{patch: '[{op: remove, path: /spec}]', target: {kind: Deployment}}]", "unavailable"),
+        (", images: [{name: web, newTag: latest}]", "unavailable"),
+    ],
+)
+def test_a_reconciler_that_changes_the_overlay(tmp_path: Path, settings: str, state: str) -> None:
+    """What it patches on the way into the cluster was not rendered: rows of workloads are not verified."""
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n",
+            "clusters/prod/web.yaml": workload("web").replace(
+                "image: web", "image: web, livenessProbe: {tcpSocket: {port: 1}}"
+            ),
+            "clusters/prod/kfm-checks.yaml": CONFIG.replace("}", ", manifests: [../../flux]}"),
+            "flux/prod.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: prod, namespace: f}\n"
+            f"spec: {{path: ./clusters/prod, prune: true, sourceRef: {{kind: GitRepository, name: infra}}{settings}}}\n---\n"
+            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: infra, namespace: f}\n"
+            f"spec: {{url: '{REPOSITORY}', ref: {{branch: main}}}}\n",
+        },
+    )
+    assert [item.state for item in judged.facts.inputs["followed"]] == [state]
+    outcome = next(
+        result.outcome for result in judged.report.results if result.check == "workloads-have-liveness-probe"
+    )
+    assert outcome == ("pass" if state == "overlay" else "not-verified")
+
+
+def test_the_remote_of_a_clone_and_of_its_worktree(tmp_path: Path) -> None:
+    """A worktree has a file where a clone has a folder; the address to push to is another matter."""
+    import subprocess
+
+    clone, tree = tmp_path / "clone", tmp_path / "tree"
+    clone.mkdir()
+    (clone / "a").write_text("")
+    commit_all(clone)
+    config = clone / ".git/config"
+    config.write_text(config.read_text() + f'[remote "origin"]\n\tpushurl = ssh://elsewhere\n\turl = {REPOSITORY}\n')
+    subprocess.run(["git", "-C", str(clone), "worktree", "add", "-q", str(tree)], check=True, capture_output=True)
+    for root in (clone, tree):
+        assert remote(Target(root, root, ".", True, True)) == REPOSITORY
+
+
 def test_a_loop_ends(tmp_path: Path) -> None:
     """Two Applications that make each other are rendered once each."""
     judged = run(
@@ -167,9 +216,15 @@ def test_a_loop_ends(tmp_path: Path) -> None:
 GENERATORS = {
     "list": "[{list: {elements: [{path: apps/web}, {path: apps/api}]}}]",
     "git": "[{git: {repoURL: x, directories: [{path: 'apps/*'}, {path: apps/old, exclude: true}]}}]",
+    "git, excluded first": "[{git: {repoURL: x, directories: [{path: apps/old, exclude: true}, {path: 'apps/*'}]}}]",
     "matrix": "[{matrix: {generators: [{list: {elements: [{dir: apps}]}}, {list: {elements: [{app: web}, {app: api}]}}]}}]",
 }
-PATHS = {"list": "'{{path}}'", "git": "'{{path.path}}'", "matrix": "'{{dir}}/{{app}}'"}
+PATHS = {
+    "list": "'{{path}}'",
+    "git": "'{{path.path}}'",
+    "git, excluded first": "'{{path.path}}'",
+    "matrix": "'{{dir}}/{{app}}'",
+}
 
 
 @pytest.mark.parametrize("kind", GENERATORS)
@@ -185,6 +240,29 @@ def test_applicationset_generators(tmp_path: Path, kind: str, dot: str) -> None:
     )
     specs = expand(parse_manifests(text)[0], tmp_path)
     assert sorted(spec["source"]["path"] for spec in specs) == ["apps/api", "apps/web"]
+
+
+@pytest.mark.parametrize(
+    ("generators", "more"),
+    [
+        ("[{list: {elementsYaml: '- path: apps/web'}}]", ""),
+        (
+            "[{matrix: {generators: [{list: {elements: [{dir: apps}]}}, {git: {directories: [{path: '{{dir}}/*'}]}}]}}]",
+            "",
+        ),
+        ("[{git: {files: [{path: '{{dir}}/config.json'}]}}]", ""),
+        ("[{list: {elements: [{path: apps/web}]}}]", "  templatePatch: 'spec: {source: {path: elsewhere}}'\n"),
+    ],
+)
+def test_what_is_not_evaluated_is_not_taken_for_nothing(tmp_path: Path, generators: str, more: str) -> None:
+    """An ApplicationSet that can't be expanded says so; it would make no Application at all, and nobody would ask."""
+    (tmp_path / "apps/web").mkdir(parents=True)
+    text = (
+        "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s, namespace: argocd}\nspec:\n"
+        f"  generators: {generators}\n{more}  template: {{metadata: {{name: x}}, spec: {{source: {{repoURL: r, path: p}}}}}}\n"
+    )
+    with pytest.raises(CannotExpandError, match="not evaluated"):
+        expand(parse_manifests(text)[0], tmp_path)
 
 
 def test_a_generator_that_needs_a_cluster_is_named(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -248,6 +249,24 @@ def test_the_render_withholds_what_only_its_name_betrays(
     assert "Bl4ckFriday" not in ran.out
     assert re.search(r"DB_PASSWORD\"?: \"?\(withheld\)", ran.out)
     assert re.search(r"DB_USER\"?: \"?shop", ran.out)
+
+
+def test_what_nobody_sealed_is_shown_nowhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A password typed into a SealedSecret is no ciphertext: render and diff withhold it, what is sealed they show."""
+    sealed = base64.b64encode((256).to_bytes(2, "big") + bytes(400)).decode()
+    for name, value in (("a.yaml", "hunter2"), ("b.yaml", "tiger3")):
+        data = f"{{password: {value}, token: {sealed}}}"
+        (tmp_path / name).write_text(
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db, namespace: shop}\n"
+            f"spec: {{encryptedData: {data}}}\n"
+        )
+    monkeypatch.chdir(tmp_path)
+    shown = run("render", "a.yaml", "--format", "json")
+    assert (shown.status, "hunter2" in shown.out, sealed in shown.out) == (0, False, True)
+    for format_ in ("table", "json"):
+        found = run("diff", "a.yaml", "b.yaml", "--format", format_)
+        assert (found.status, "encryptedData/password" in found.out) == (0, True)
+        assert not re.search("hunter2|tiger3", found.out)
 
 
 def test_detect_says_what_the_shop_is(shop: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from kfm_checks.evidence import json_pointer
 from kfm_checks.facts.change_model import Diff, FieldChange, ObjectChange
+from kfm_checks.facts.ciphertext import unsealed
 from kfm_checks.facts.secrets_walk import exposures_of
 from kfm_checks.model import Manifest, Path
 from kfm_checks.redaction import WITHHELD, redact, withheld
@@ -24,7 +25,7 @@ class Shown:
         objects = [obj for change in diff.changes for obj in (change.base, change.head) if obj is not None]
         found = exposures_of(objects)
         self._places: Mapping[int, tuple[Path, ...]] = {
-            id(obj): tuple(exposure.path for exposure in exposures)
+            id(obj): (*(exposure.path for exposure in exposures), *unsealed(obj))
             for obj, exposures in zip(objects, found, strict=True)
         }
 

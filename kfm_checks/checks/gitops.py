@@ -63,7 +63,8 @@ def reconciliation_self_heals(
     """Reconciliation is automatic and heals drift.
 
     Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy). Flux:
-    not suspended, and `prune: true` (Flux documentation, Kustomization API). Each defaults to off where it is absent.
+    neither it nor its source suspended, no object left alone by annotation, and `prune: true` (Flux documentation,
+    Kustomization API). Each defaults to off where it is absent.
 
     Remedy: turn on `automated`, `selfHeal` and `prune`; take off `suspend`.
     """
@@ -72,6 +73,8 @@ def reconciliation_self_heals(
     own = [r for r in reconcilers if r.obj not in gitops_objects or any(s.path == path for s in r.sources)]
     for reconciler in own:
         yield from _argo_heals(reconciler) if reconciler.tool == "Argo CD" else _flux_heals(reconciler)
+    if any(reconciler.tool == "Flux" for reconciler in own):
+        yield from _left_alone(inventory)
     yield from _others(inventory)
     if not own:
         raise NotVerified(_ABSENT)
@@ -110,10 +113,36 @@ def _flux_heals(reconciler: Reconciler) -> Iterator[Evidence]:
         observed=dig(obj, "spec", "suspend"),
         patch=remedies.merge(obj, ("spec", "suspend"), False) if suspended else "",
     )
+    if dig(reconciler.source, "spec", "suspend") is True and reconciler.source is not None:
+        yield fails(
+            reconciler.source,
+            ("spec", "suspend"),
+            message="it is suspended, so no commit is fetched any more",
+            expected="false or absent",
+            observed=True,
+            patch=remedies.merge(reconciler.source, ("spec", "suspend"), False),
+        )
     message = "it removes what git no longer has" if prune else "what git no longer has stays"
     patch = "" if prune else remedies.merge(obj, ("spec", "prune"), True)
     observed = dig(obj, "spec", "prune")
     yield judged(prune, obj, ("spec", "prune"), message=message, expected="true", observed=observed, patch=patch)
+
+
+def _left_alone(inventory: Inventory) -> Iterator[Evidence]:
+    """Objects that Flux is told not to touch once they are there, by an annotation or a label."""
+    for obj in inventory:
+        for place in ("annotations", "labels"):
+            for name, word in _LEFT_ALONE:
+                path = ("metadata", place, name)
+                if str(dig(obj, *path, default="")).lower() == word:
+                    message = "Flux is told to leave it alone: what was changed by hand stays"
+                    yield fails(obj, path, message=message, expected="absent", observed=dig(obj, *path))
+
+
+_LEFT_ALONE = (
+    ("kustomize.toolkit.fluxcd.io/reconcile", "disabled"),
+    ("kustomize.toolkit.fluxcd.io/ssa", "ignore"),
+)
 
 
 def reconciliation_tracks_main(

@@ -46,11 +46,11 @@ def _probes(containers: tuple[Container, ...], field: str, otherwise: str) -> It
         if container.workload.kind not in SERVING or container.role not in ("container", "sidecar"):
             continue
         handlers = [handler for handler in HANDLERS if dig(container.spec, field, handler) is not None]
-        ok = len(handlers) == 1
+        ok = len(handlers) == 1 and (handlers != ["exec"] or bool(dig(container.spec, field, "exec", "command")))
         written = dig(container.spec, field) is not None
         text = f"container {container.name} has a {name}" if ok else f"container {container.name} has no {name}"
         if written and not ok:
-            what = "too many things" if handlers else "nothing"
+            what = "too many things" if len(handlers) > 1 else "nothing"
             text = f"the {name} of container {container.name} says {what} to do"
         observed = ", ".join(handlers) or ("a probe without a handler" if written else "absent")
         path = (*container.path, field)

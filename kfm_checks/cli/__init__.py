@@ -76,7 +76,7 @@ def main(arguments: list[str] | None = None) -> None:
     except click.exceptions.Abort:
         _stop("stopped")
     except click.ClickException as error:
-        _stop(f"{one_line(error.format_message())}; see `kfm-checks --help`")
+        _stop(_usage(error))
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(2)
@@ -95,6 +95,14 @@ def main(arguments: list[str] | None = None) -> None:
     if checking:
         _leave(found)
     sys.exit(found)
+
+
+def _usage(error: click.ClickException) -> str:
+    """Bad usage in one line; click answers a missing command with the whole help."""
+    context = getattr(error, "ctx", None)
+    if context is not None and error.format_message() == context.get_help():
+        return f"no command was given; see `{context.command_path} --help`"
+    return f"{one_line(error.format_message())}; see `kfm-checks --help`"
 
 
 def _leave(status: int) -> NoReturn:

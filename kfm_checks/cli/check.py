@@ -26,7 +26,8 @@ from kfm_checks.run import exit_status, judge, required_unknown
 def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_color: bool, **given: Any) -> int:
     """Judge an overlay folder, or a file or folder of plain manifests.
 
-    Without PATH the overlays that the configuration names are judged.
+    Without PATH the overlays that the configuration names are judged; where it names none, this folder, else
+    infra/clusters/*.
     """
     if format_ not in FORMATS:
         raise UsageError(f"no format is called {format_!r}", remedy=f"choose one of {', '.join(FORMATS)}")
@@ -46,14 +47,24 @@ def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_col
     return status
 
 
+#: Where overlays are looked for when nobody names one.
+USUAL = ("infra/clusters/*",)
+
+
 def configured() -> list[str]:
-    """The overlays that ``overlays:`` of the nearest configuration names. Raises UsageError where there is none."""
+    """The overlays that ``overlays:`` of the nearest configuration names; undeclared, this folder, else the usual ones.
+
+    Raises UsageError where there is none.
+    """
     from kfm_checks.config import load_settings
     from kfm_checks.render import entrypoint
     from kfm_checks.target import locate
 
     here = locate(".")
     patterns = load_settings(here.folder, here.root).config.overlays
+    if not patterns and entrypoint(Path()):
+        return ["."]
+    patterns = patterns or USUAL
     found = sorted({p for pattern in patterns for p in Path().glob(pattern) if p.is_dir() and entrypoint(p)})
     if not found:
         raise UsageError("no overlay was named", remedy="give its path, or `overlays:` in kfm-checks.yaml")

@@ -22,8 +22,8 @@ from kfm_checks.run import Options
 def snapshot(path: str | None, context: str | None, in_cluster: bool, out: Path, probe: bool) -> int:
     """Write what the cluster shows of the overlay at PATH into DIR/cluster.json.
 
-    Without PATH it is the overlay that the configuration names. No Secret's value is in it. Judge it later with
-    `kfm-checks check PATH --snapshot DIR`.
+    Without PATH it is the overlay that `check` without PATH would judge. No Secret's value is in it. Judge it later
+    with `kfm-checks check PATH --snapshot DIR`.
     """
     from kfm_checks.cli.check import configured
     from kfm_checks.errors import UsageError

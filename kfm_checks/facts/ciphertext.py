@@ -11,7 +11,7 @@ from typing import Any
 from kfm_checks.facts.objects import dig
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.facts.tree_yaml import Document
-from kfm_checks.model import Path
+from kfm_checks.model import Manifest, Path
 from kfm_checks.values import Value
 
 #: A value that SOPS encrypted (SOPS, "Encryption Protocol").
@@ -150,6 +150,13 @@ def sealed_faults(obj: Any) -> list[tuple[Path, str]]:
         if not _is_sealed(value):
             faults.append((("spec", "encryptedData", str(key)), "it is not in the form of a sealed value"))
     return faults
+
+
+def unsealed(obj: Manifest) -> tuple[Path, ...]:
+    """The payloads of a SealedSecret that nobody sealed: each may be the value itself, so none is shown."""
+    if (obj.key.group, obj.key.kind) != ("bitnami.com", "SealedSecret"):
+        return ()
+    return tuple(path for path, _ in sealed_faults(obj) if len(path) > 2)
 
 
 def _is_sealed(value: Any) -> bool:

@@ -49,6 +49,8 @@ class Reconciler(Value, frozen=True):
     namespace: str = ""
     #: Where the settings of the controller's loop stand: the Application's spec, or the Kustomization's.
     spec: Path = ("spec",)
+    #: Flux: the object that fetches the source, where it is in this repository.
+    source: Manifest | None = None
 
 
 def reconcilers(inventory: Inventory, gitops_objects: tuple[Manifest, ...]) -> tuple[Reconciler, ...]:
@@ -125,7 +127,8 @@ def _flux(obj: Manifest, everything: Iterable[Manifest]) -> Reconciler:
         spec,
     )
     kubeconfig = str(dig(spec, "kubeConfig", "secretRef", "name", default=""))
-    return Reconciler(obj, "Flux", (git,), kubeconfig, "", str(dig(spec, "targetNamespace", default="")))
+    target = str(dig(spec, "targetNamespace", default=""))
+    return Reconciler(obj, "Flux", (git,), kubeconfig, "", target, source=source)
 
 
 def _flux_source(source: Manifest | None) -> tuple[str, str]:

@@ -95,9 +95,8 @@ class VersionSchemas:
         for broken in broken_rules(obj, schema):
             words = "nobody can tell whether it keeps" if broken.unknown else "it breaks"
             message = f"{words} a validation rule of its definition: {broken.message}"
-            yield Problem(
-                broken.path, message, broken.rule, "not evaluated" if broken.unknown else "broken", broken.unknown
-            )
+            observed = "not evaluated" if broken.unknown else "the rule does not hold"
+            yield Problem(broken.path, message, broken.rule, observed, broken.unknown)
 
 
 def _once(problems: Iterable[Problem]) -> Problems:

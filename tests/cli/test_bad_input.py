@@ -141,6 +141,10 @@ OVERLAYS: dict[str, tuple[Mapping[str, str | bytes], tuple[str, ...]]] = {
         {"o/kustomization.yaml": "helmCharts: [{name: c, repo: 'https://charts.example.org', version: 1.0.0}]\n"},
         ("Helm", "--enable-helm|--rendered"),
     ),
+    "a value that YAML takes for a boolean": (
+        {"o/kustomization.yaml": "helmCharts: [{name: c, releaseName: n}]\n"},
+        ("releaseName", "bool", "quote"),
+    ),
     "it renders to nothing": ({"o/kustomization.yaml": "namespace: app\n"}, (r"^kfm-checks: o", "nothing|empty")),
     "two entrypoints": (
         {
@@ -177,6 +181,34 @@ FILES: dict[str, tuple[Mapping[str, str | bytes], tuple[str, ...]]] = {
     "a key twice": ({"o/kfm-checks.yaml": "environment: a\nenvironment: b\n"}, (r"o/kfm-checks\.yaml:2: ", "twice")),
     "an alias": ({"o/kfm-checks.yaml": "a: &a x\nenvironment: *a\n"}, (r"o/kfm-checks\.yaml:2: ", "alias")),
     "a level lowered": ({"o/kfm-checks.yaml": "levels:\n  SEC-01: should\n"}, (r"o/kfm-checks\.yaml:2: ", "raised")),
+    "a level of a row that isn't there": (
+        {"o/kfm-checks.yaml": "levels:\n  RAIL-99: must\n"},
+        (r"o/kfm-checks\.yaml:2: ", "RAIL-99"),
+    ),
+    "attesters of a row that isn't there": (
+        {"o/kfm-checks.yaml": "attesters: {SEC-99: [platform-operator]}\n"},
+        (r"o/kfm-checks\.yaml:1: ", "SEC-99"),
+    ),
+    "a row declared not applicable that isn't there": (
+        {"o/kfm-checks.yaml": "not-applicable: [{requirement: NOPE, reason: r, by: b, date: '', expires: ''}]\n"},
+        (r"o/kfm-checks\.yaml:1: ", "'NOPE'"),
+    ),
+    "a declaration that never ends": (
+        {"o/kfm-checks.yaml": "not-applicable: [{requirement: RAIL-06, reason: r, by: b, date: '', expires: never}]\n"},
+        (r"o/kfm-checks\.yaml:1: ", "'never' is no date"),
+    ),
+    "a row of the team that shadows the catalogue's": (
+        {"o/kfm-checks.yaml": "requirements: [{id: GATE-02, level: must, statement: s, checks: [overlay-renders]}]\n"},
+        (r"o/kfm-checks\.yaml:1: ", "GATE-02", "already"),
+    ),
+    "a row of the team that no check judges": (
+        {"o/kfm-checks.yaml": "requirements: [{id: ACME-01, level: must, statement: s, checks: []}]\n"},
+        (r"o/kfm-checks\.yaml:1: ", "ACME-01"),
+    ),
+    "a row of the team with a check that isn't there": (
+        {"o/kfm-checks.yaml": "requirements: [{id: ACME-01, level: must, statement: s, checks: [nope]}]\n"},
+        (r"o/kfm-checks\.yaml:1: ", "'nope'"),
+    ),
     "a row that can't be waved away": (
         {
             "o/kfm-checks.yaml": "not-applicable:\n  - {requirement: SEC-01, reason: r, by: b, date: '2026-01-01', "
@@ -259,6 +291,8 @@ def test_broken_configuration_and_records(case: str, here: Path) -> None:
 ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "no such path": (("check", "gone"), ("gone", "no such")),
     "no path": (("check",), ("no overlay",)),
+    "no command": ((), (r"^kfm-checks: no command was given; see `kfm-checks --help`$",)),
+    "no command of a group": (("data",), (r"no command was given; see `kfm-checks data --help`$",)),
     "unknown command": (("chekc",), ("chekc",)),
     "unknown option": (("check", "o", "--stric"), ("--stric",)),
     "unknown --only": (("check", "o", "--only", "RAIL-99"), ("RAIL-99", "kfm-checks requirements")),

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfm_checks.facts.network.policies import Unreadable, selector
-from kfm_checks.facts.objects import Inventory, dig, labels_of
+from kfm_checks.facts.objects import Inventory, dig, items, labels_of
 from kfm_checks.facts.selectors import matches
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest
@@ -91,9 +91,21 @@ def _touches(inventory: Inventory, obj: Manifest, namespace: str) -> bool:
 def entries_not_evaluated(inventory: Inventory) -> list[Manifest]:
     """Objects that let the outside in, by means that nothing here can read, sorted."""
     return sorted(
-        (obj for obj in inventory if {(obj.key.group, obj.key.kind), (obj.key.group, "")} & ENTRY_KINDS),
+        (
+            obj
+            for obj in inventory
+            if {(obj.key.group, obj.key.kind), (obj.key.group, "")} & ENTRY_KINDS or _opens_broker(obj)
+        ),
         key=lambda obj: obj.key,
     )
+
+
+def _opens_broker(obj: Manifest) -> bool:
+    """Whether a Strimzi Kafka asks its operator for a listener outside the cluster (``GenericKafkaListener``)."""
+    if (obj.key.group, obj.key.kind) != ("kafka.strimzi.io", "Kafka"):
+        return False
+    listeners = items(obj, "spec", "kafka", "listeners")
+    return any(dig(one, "type") in ("loadbalancer", "nodeport", "ingress", "route") for one in listeners)
 
 
 #: The last parts of the repositories of ingress controllers and gateways, as their projects publish them.

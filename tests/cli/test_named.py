@@ -1,0 +1,36 @@
+"""Which overlays are judged where nobody names one on the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.cli.helper import OVERLAY, run, write
+
+
+@pytest.mark.parametrize(
+    ("folders", "cwd", "config", "judged"),
+    [
+        (("infra/clusters/prod",), ".", "", ["infra/clusters/prod"]),
+        (("infra/clusters/prod", "infra/clusters/next"), ".", "", ["infra/clusters/next", "infra/clusters/prod"]),
+        (("infra/clusters/prod",), "infra/clusters/prod", "", ["infra/clusters/prod"]),
+        (("infra/clusters/prod", "envs/live"), ".", "overlays: ['envs/*']\n", ["envs/live"]),
+    ],
+)
+def test_without_a_path(
+    folders: tuple[str, ...], cwd: str, config: str, judged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The configuration's, else this folder, else those where the house keeps them."""
+    (tmp_path / ".git").mkdir()
+    for folder in folders:
+        write(tmp_path, {f"{folder}/{name}": text for name, text in OVERLAY.items()})
+    write(tmp_path, {"kfm-checks.yaml": config} if config else {})
+    monkeypatch.chdir(tmp_path / cwd)
+    ran = run("check", "--only", "GATE-01", "--format", "json")
+    assert (ran.status, ran.err) == (0, "")
+    found = json.loads(ran.out)
+    reports = found.get("reports", [found])
+    assert [os.path.normpath(report["overlay"]["path"]) for report in reports] == judged
