@@ -24,10 +24,11 @@ _PORT_NAME = re.compile(r"(?=[^a-z]*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}", re.ASCII)
 
 
-def refuse(problems: Problems, path: Path, message: str, expected: str, observed: Any = "") -> None:
-    """Add a problem."""
+def refuse(problems: Problems, path: Path, message: str, expected: str, observed: Any = "as written") -> None:
+    """Add a problem; what was found is never left out."""
     scalar = isinstance(observed, bool | int | float | str)
-    problems.append(Problem(path, message, expected, observed if scalar else kind_of(observed), of_value=True))
+    shown = (observed if observed != "" else "empty text") if scalar else kind_of(observed)
+    problems.append(Problem(path, message, expected, shown, of_value=True))
 
 
 def unset(value: Any) -> bool:

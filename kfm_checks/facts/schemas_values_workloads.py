@@ -47,7 +47,10 @@ def _selected(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     labels = {str(k): "" if v is None else str(v) for k, v in part(spec, "template", "metadata", "labels").items()}
     if not matches(selector, labels):
         place = (*path, "template", "metadata", "labels")
-        refuse(problems, place, "the selector does not match the template's labels", "the labels of the selector")
+        shown = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items())) or "no label"
+        refuse(
+            problems, place, "the selector does not match the template's labels", "the labels of the selector", shown
+        )
 
 
 def _map_selected(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -55,7 +58,10 @@ def _map_selected(spec: Mapping[str, Any], path: Path, problems: Problems) -> No
     labels = part(spec, "template", "metadata", "labels")
     if any(labels.get(key) != found for key, found in part(spec, "selector").items()):
         place = (*path, "template", "metadata", "labels")
-        refuse(problems, place, "the selector does not match the template's labels", "the labels of the selector")
+        shown = ", ".join(f"{key}: {value}" for key, value in sorted(labels.items())) or "no label"
+        refuse(
+            problems, place, "the selector does not match the template's labels", "the labels of the selector", shown
+        )
 
 
 def _always(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
