@@ -136,7 +136,8 @@ def _left_alone(inventory: Inventory) -> Iterator[Evidence]:
                 path = ("metadata", place, name)
                 if str(dig(obj, *path, default="")).lower() == word:
                     message = "Flux is told to leave it alone: what was changed by hand stays"
-                    yield fails(obj, path, message=message, expected="absent", observed=dig(obj, *path))
+                    patch = remedies.merge(obj, path, None)
+                    yield fails(obj, path, message=message, expected="absent", observed=dig(obj, *path), patch=patch)
 
 
 _LEFT_ALONE = (
