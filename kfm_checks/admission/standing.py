@@ -149,8 +149,9 @@ def _gatekeeper(policies: Policies, namespaces: tuple[str, ...]) -> Iterator[Sta
 
     for constraint in policies.constraints:
         match: Any = dig(constraint.obj, "spec", "match", default={})
-        without_kinds = {k: v for k, v in match.items() if k not in ("kinds", "labelSelector", "name")}
-        spec = {"match": without_kinds}
+        narrowed = ("kinds", "labelSelector", "name")
+        left = {k: v for k, v in match.items() if k not in narrowed} if isinstance(match, dict) else match
+        spec = {"match": left}
         bare = gatekeeper.Constraint(Manifest({**constraint.obj, "spec": spec}), None, (), constraint.exempt)
         exempt = []
         for name in namespaces:

@@ -6,7 +6,10 @@ import time
 
 import pytest
 
+from kfm_checks.admission.engine import compile_policies
 from kfm_checks.admission.rego import Job, run
+from kfm_checks.admission.standing import standings
+from kfm_checks.facts.objects import inventory
 from tests.admission.helpers import POD, results, said
 
 TEMPLATE = """
@@ -159,3 +162,15 @@ def test_rego_that_does_not_end_is_given_up() -> None:
     assert "error" in answers[0][0]
     assert answers[1] == [{"violations": [{"msg": "no"}]}, {"violations": []}]
     assert time.monotonic() - started < 10
+
+
+def test_a_match_that_is_no_mapping_never_crashes() -> None:
+    """A constraint whose match has another form is told of, and breaks nothing."""
+    constraint = {
+        "apiVersion": "constraints.gatekeeper.sh/v1beta1",
+        "kind": "K8sRequiredLabels",
+        "metadata": {"name": "owner"},
+        "spec": {"match": []},
+    }
+    policies = compile_policies(inventory([constraint]))
+    assert [one.policy["metadata"]["name"] for one in standings(policies, ("ns1",))] == ["owner"]
