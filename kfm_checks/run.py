@@ -71,7 +71,7 @@ def judge(path: str | Path, options: Options) -> Judged:
     loading = start(target, options)
     try:
         # While the renderer works: everything that needs no objects, heavy imports among it.
-        from kfm_checks.assess import AWAITED, assess, facts_of, selected, warm_up
+        from kfm_checks.assess import AWAITED, LAST, assess, facts_of, selected, warm_up
         from kfm_checks.config import load_settings
         from kfm_checks.model import Overlay
         from kfm_checks.precheck import precheck
@@ -98,8 +98,9 @@ def judge(path: str | Path, options: Options) -> Judged:
         facts.prepare(checks, AWAITED)
         facts.get("record_commits")  # wanted at the end of every run
         warm_up(checks, options.writers)
-        given, renderer = loading.inputs(settings.config, target, Provenance(tree, reached, target.path))
-        facts.add(given)
+        facts.add(loading.inputs(settings.config, target, Provenance(tree, reached, target.path)))
+        facts.prepare(checks, LAST)
+        renderer = loading.renderer()
     finally:
         loading.stop()
     _look(options, facts)
