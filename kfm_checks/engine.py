@@ -79,11 +79,19 @@ class Facts:
     def prepare(self, checks: Iterable[Check], awaited: Collection[str]) -> None:
         """While other inputs are awaited, compute every fact that needs none of those, and run every such check."""
         for check in checks:
-            for name in sorted(self.reached(check.function) & self.functions.keys()):
-                if name not in self._known and self.reached(self.functions[name]).isdisjoint(awaited):
-                    self._known[name] = self._compute(name)
+            self.compute(self.reached(check.function), awaited)
             if not check.live and check.name not in self._early and self.reached(check.function).isdisjoint(awaited):
                 self._early[check.name] = self.looked(check)
+
+    def compute(self, names: Collection[str], awaited: Collection[str] = ()) -> None:
+        """Compute those facts among the names that need nothing awaited."""
+        for name in sorted(self.functions.keys() & names):
+            if name not in self._known and self.reached(self.functions[name]).isdisjoint(awaited):
+                self._known[name] = self._compute(name)
+
+    def take(self, looked: Mapping[str, Looked]) -> None:
+        """Keep what checks gave elsewhere until their turn."""
+        self._early.update(looked)
 
     def look(self, check: Check) -> Iterator[Evidence]:
         """The evidence of a check; whatever ends it is raised after the evidence that it gave before."""

@@ -42,6 +42,8 @@ class Options:
     probe: bool = False
     #: Modules that will write the report: imported while the renderer works.
     writers: tuple[str, ...] = ()
+    #: Whether some checks may run in a copy of the process; the facts that they alone need then aren't kept.
+    apart: bool = False
     #: Further inputs by fact name (a change, a cluster), given by the layers that read them.
     inputs: Mapping[str, Any] = field(default_factory=dict)
 

@@ -51,7 +51,7 @@ class Loading:
         from kfm_checks.manifests import parse_rendered
 
         text = self.render.text() if self.render else ""
-        # Asked only now: before, it would have kept the renderer from its work. The answer is awaited as late as can be.
+        # Asked only now: before, it would have kept the renderer from its work. The answer is awaited last.
         self._version = self.tool.version() if self.tool else None
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
         outside = reconcilers(config, target)

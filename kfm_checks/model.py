@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Literal, NamedTuple, Protocol
 
 Level = Literal["must", "should"]
@@ -98,7 +99,8 @@ class Origin:
 
     def source(self, path: Path = ()) -> Source:
         """The nearest known place of a field: its own line, else that of the nearest parent."""
-        return Source(self.file, find=lambda: self._find(path))
+        # No lambda: evidence may go from one process to another.
+        return Source(self.file, find=partial(self._find, path))
 
     def _find(self, path: Path) -> Source:
         if self.fields is not None and not isinstance(self.fields, Mapping):

@@ -15,8 +15,10 @@ from kfm_checks.judged import Judged, Options, today
 from kfm_checks.target import Target, locate
 
 if TYPE_CHECKING:
+    from kfm_checks.checks import Check
     from kfm_checks.config import Config
     from kfm_checks.engine import Facts
+    from kfm_checks.load import Loading
     from kfm_checks.model import Report
 
 
@@ -71,7 +73,7 @@ def judge(path: str | Path, options: Options) -> Judged:
     loading = start(target, options)
     try:
         # While the renderer works: everything that needs no objects, heavy imports among it.
-        from kfm_checks.assess import AWAITED, LAST, assess, facts_of, selected, warm_up
+        from kfm_checks.assess import AWAITED, assess, facts_of, selected, warm_up
         from kfm_checks.config import load_settings
         from kfm_checks.model import Overlay
         from kfm_checks.precheck import precheck
@@ -99,8 +101,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         facts.get("record_commits")  # wanted at the end of every run
         warm_up(checks, options.writers)
         facts.add(loading.inputs(settings.config, target, Provenance(tree, reached, target.path)))
-        facts.prepare(checks, LAST)
-        renderer = loading.renderer()
+        renderer = _look_early(facts, checks, loading, apart=options.apart)
     finally:
         loading.stop()
     _look(options, facts)
@@ -132,6 +133,23 @@ def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judg
     facts = facts_of(inputs, absent, settings, (), target, options)
     _look(options, facts)
     return assess(overlay, facts, settings, (), target, options)
+
+
+def _look_early(facts: Facts, checks: Sequence[Check], loading: Loading, *, apart: bool) -> str:
+    """Run what needs only the render, half of it beside this process; then hear who rendered."""
+    from kfm_checks.apart import begin
+    from kfm_checks.assess import LAST
+
+    beside = begin(facts, checks, LAST) if apart else None
+    try:
+        facts.prepare([check for check in checks if beside is None or check not in beside.checks], LAST)
+        renderer = loading.renderer()
+        if beside is not None:
+            facts.take(beside.looked())
+        return renderer
+    finally:
+        if beside is not None:
+            beside.stop()
 
 
 def _look(options: Options, facts: Facts) -> None:

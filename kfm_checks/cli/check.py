@@ -31,7 +31,7 @@ def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_col
     """
     if format_ not in FORMATS:
         raise UsageError(f"no format is called {format_!r}", remedy=f"choose one of {', '.join(FORMATS)}")
-    options = replace(options_of(given), writers=(f"kfm_checks.exports.{FORMATS[format_]}",))
+    options = replace(options_of(given), writers=(f"kfm_checks.exports.{FORMATS[format_]}",), apart=True)
     refuse_without_cluster(options, given)
     named = paths or configured()
     reports = [judge(path, options).report for path in named]
