@@ -5,14 +5,14 @@ from __future__ import annotations
 import inspect
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path as FilePath
 from typing import Any
 
 from kfm_checks.checks import Check
 from kfm_checks.errors import CatalogueError, KfmChecksError, NotVerified
-from kfm_checks.evidence import fingerprint, unknown
+from kfm_checks.evidence import identified, unknown
 from kfm_checks.facts.catalogue import FACTS, INPUTS
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.model import CheckResult, Evidence, Level, Method, Outcome, worst
@@ -260,7 +260,7 @@ def _why_unknown(evidence: Sequence[Evidence]) -> str:
 
 def _identified(check: str, evidence: Iterable[Evidence]) -> tuple[Evidence, ...]:
     """Evidence with its fingerprint, in an order that does not depend on that of the input."""
-    named = (replace(item, fingerprint=fingerprint(check, item)) for item in evidence)
+    named = (identified(check, item) for item in evidence)
     return tuple(sorted(named, key=lambda item: (item.subject, item.keyed, item.message, item.observed)))
 
 

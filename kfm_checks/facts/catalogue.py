@@ -37,7 +37,7 @@ from kfm_checks.facts.gitops import reconcilers
 from kfm_checks.facts.governors import admission_engines, quota_governors
 from kfm_checks.facts.image_updaters import image_updaters
 from kfm_checks.facts.images import image_uses
-from kfm_checks.facts.layout import layout, placed
+from kfm_checks.facts.layout import layout, placed, written
 from kfm_checks.facts.live import live_objects
 from kfm_checks.facts.live_drift import drift
 from kfm_checks.facts.live_ways import live_ways
@@ -94,6 +94,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         manifest_files,
         reconcilers,
         layout,
+        written,
         placed,
         references,
         schemas,

@@ -145,11 +145,16 @@ class Placed(Value, frozen=True):
 _PATCH_FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 
-def placed(tree: Tree, references: References, inventory: Inventory) -> tuple[Placed, ...]:
-    """Every Kubernetes object in the overlay's files, rendered or not, and every one that a generator there makes."""
+def written(tree: Tree, references: References) -> tuple[Placed, ...]:
+    """Every Kubernetes object in the overlay's files, rendered or not."""
     patches = {r.target for r in references.of(*_PATCH_FIELDS) if r.role == "file"}
     resources = {r.target for r in references.of("resources", "bases", "crds") if r.role == "file"}
-    found = [item for file in tree.files for item in _documents(file, patches, resources)]
+    return tuple(item for file in tree.files for item in _documents(file, patches, resources))
+
+
+def placed(tree: Tree, written: tuple[Placed, ...], inventory: Inventory) -> tuple[Placed, ...]:
+    """What is written in the overlay's files, and every object that a generator there makes."""
+    found = list(written)
     known = {(item.file, item.key.kind, item.key.name) for item in found}
     prefix = f"{tree.source_path}/" if tree.source_path else ""
     for obj in inventory:
