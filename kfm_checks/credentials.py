@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from kfm_checks.credential_keys import is_literal, strength
 from kfm_checks.credential_shapes import decode_base64, has_hint, hints_in, spans
+from kfm_checks.values import Value
 
 WITHHELD = "(withheld)"
 #: Text that was hidden in base64 twice is looked at; deeper is not.
@@ -54,8 +54,7 @@ _RUN64_BOUND = frozenset("_.-=")
 _COMMENT = re.compile(r"[ \t]#.*$|[ \t]*$")
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """A credential in a text: its kind in words, where it starts and ends (characters), and its line (from 1)."""
 
     kind: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+
+from msgspec import field
 
 from kfm_checks.config import Config
 from kfm_checks.config_rules import declaration_holds
@@ -20,14 +21,14 @@ from kfm_checks.model import (
 )
 from kfm_checks.records import Record, in_force
 from kfm_checks.requirements import role_for
+from kfm_checks.values import Value
 
 #: Roll-ups fold their rows worst first; rows that are not applicable drop out.
 WORST_FIRST: tuple[Status, ...] = ("not-met", "not-verified", "waived", "attested", "met")
 OFFLINE: tuple[Method, ...] = ("render", "tree", "git")
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(Value, frozen=True):
     """What folding needs beside the rows: results by check, records, configuration, the day."""
 
     results: Mapping[str, CheckResult]

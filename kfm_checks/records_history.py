@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.records import Record
+from kfm_checks.values import Value
 
 if TYPE_CHECKING:
     from kfm_checks.change.base import GitBase
@@ -21,8 +21,7 @@ _TRAILER = re.compile(r"^(?:signed-off-by|reviewed-by|approved-by|acked-by|co-au
 _UNCOMMITTED = "0" * 40
 
 
-@dataclass(frozen=True)
-class Commit:
+class Commit(Value, frozen=True):
     """The last commit that touched a record. ``id`` is "" where the record isn't committed."""
 
     id: str = ""

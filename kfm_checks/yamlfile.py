@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -11,6 +10,7 @@ import yaml
 
 from kfm_checks.errors import ConfigError
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 #: Nothing that people write by hand is larger; a larger file is a mistake or an attack.
 LIMIT = 4 * 1024 * 1024
@@ -26,8 +26,7 @@ _Loader.yaml_implicit_resolvers = {
 }
 
 
-@dataclass(frozen=True)
-class YamlFile:
+class YamlFile(Value, frozen=True):
     """One document: its value, and the 1-based line of each path in it."""
 
     file: str

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import field
 
 from kfm_checks.admission import vap
 from kfm_checks.admission.model import Candidate, Verdict
 from kfm_checks.admission.together import Group, groups
 from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Unit:
+class Unit(Value, frozen=True):
     """One thing that judges: a binding, or a policy that needs none. ``judge``: a candidate, whether to locate."""
 
     key: ObjectKey
@@ -32,8 +33,7 @@ class Asked(NamedTuple):
     groups: tuple[Group, ...]
 
 
-@dataclass(frozen=True)
-class Bound:
+class Bound(Value, frozen=True):
     """Bound policies with a rule for a resource, and whether they reach it whatever the object is."""
 
     pairs: tuple[tuple[vap.Policy, vap.Binding, bool], ...]

@@ -8,7 +8,6 @@ not evaluated: whether it would end in the server isn't known here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from kfm_checks.admission.cel_scan import Token, calls, chains, rewrite
 from kfm_checks.admission.lib_lists import FORMATS
 from kfm_checks.admission.lib_resource import UNKNOWN
 from kfm_checks.admission.model import NotEvaluated, PolicyError
+from kfm_checks.values import Value
 
 _LIMITS = ("Iteration budget", "recursion limit", "recursion depth", "codepoint limit", "expression size")
 #: How the runtime says that a Python value is none of its own.
@@ -35,8 +35,7 @@ class Refused(Exception):  # noqa: N818 - the server's verdict on an expression
     """The type check refuses the expression: a policy with it could not be created."""
 
 
-@dataclass(frozen=True)
-class Program:
+class Program(Value, frozen=True):
     """A compiled expression. ``type`` is the CEL type of its result, such as ``BOOL``."""
 
     text: str

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 from kfm_checks.admission.cel_functions import KUBERNETES, KYVERNO, OPAQUE, Function
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(Value, frozen=True):
     """What an engine's CEL has: standard extensions with their version, functions beyond them."""
 
     name: str

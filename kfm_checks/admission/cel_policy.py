@@ -12,6 +12,7 @@ from kfm_checks.admission.cel_env import KUBERNETES_PROFILE, Profile
 from kfm_checks.admission.cel_scan import Token, chains, rewrite
 from kfm_checks.admission.model import NotEvaluated
 from kfm_checks.facts.objects import items
+from kfm_checks.values import Value
 
 BASE = frozenset((name, "dyn") for name in ("object", "oldObject", "request", "namespaceObject", "params"))
 _REQUEST = frozenset(
@@ -56,8 +57,7 @@ _FOREIGN = frozenset({"variables", "request", "params", "namespaceObject"})
 _PLAIN = frozenset({"BOOL", "INT", "DOUBLE", "STRING", "DYN", "NULL", "BYTES"})
 
 
-@dataclass(frozen=True)
-class Expression:
+class Expression(Value, frozen=True):
     """A compiled expression, or why there is none."""
 
     text: str

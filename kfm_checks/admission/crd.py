@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.admission.cel import Program, Refused, compile_cel
@@ -16,6 +15,7 @@ from kfm_checks.admission.crd_values import DEEPEST, Schema, as_object, dated, p
 from kfm_checks.admission.model import NotEvaluated, PolicyError
 from kfm_checks.facts.objects import items
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 _SELF = frozenset({("self", "dyn")})
 #: How many rules are run on one object; the server has a budget of cost for all of them together.
@@ -27,8 +27,7 @@ _REASONS = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Broken:
+class Broken(Value, frozen=True):
     """A rule that an object breaks, or (``unknown``) one that can't be evaluated. ``path`` starts at the object."""
 
     path: Path

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import field
 
 from kfm_checks.admission import vap
 from kfm_checks.admission.bound import Bound, Unit
@@ -16,6 +17,7 @@ from kfm_checks.admission.resources import Resources, resources
 from kfm_checks.admission.together import HOLDS, Group, groups, settled
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.values import Value
 
 if TYPE_CHECKING:
     from kfm_checks.admission import gatekeeper, kyverno, kyverno_cel
@@ -30,8 +32,7 @@ def _by_rules(evaluate: Any, policy: Any, known: Any, candidate: Candidate, loca
     return found
 
 
-@dataclass(frozen=True)
-class Policies:
+class Policies(Value, frozen=True):
     """The compiled policies of a render.
 
     ``inventory`` holds what policies may read (parameters, ConfigMaps, Namespaces); with ``--policies`` also objects

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
 from typing import Any
+
+from msgspec import field
 
 from kfm_checks.admission.cel_env import KYVERNO_PROFILE
 from kfm_checks.admission.cel_policy import Block, Expression
@@ -27,6 +28,7 @@ from kfm_checks.admission.vap import Policy as CompiledPolicy
 from kfm_checks.admission.vap import Validation, compile_policy, conditions_hold, message_of
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 GROUP = "policies.kyverno.io"
 KINDS = ("ValidatingPolicy", "NamespacedValidatingPolicy")
@@ -42,8 +44,7 @@ _WORKLOADS = {
 }
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Value, frozen=True):
     """A policy: what is written, and what is generated for workload kinds, each compiled."""
 
     obj: Manifest

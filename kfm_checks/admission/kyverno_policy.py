@@ -6,9 +6,10 @@ https://kyverno.io/docs/policy-types/cluster-policy/
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import field
 
 from kfm_checks.admission.cel_policy import Block, Expression
 from kfm_checks.admission.kyverno_autogen import expanded
@@ -22,10 +23,10 @@ from kfm_checks.admission.model import Action, Candidate, NotEvaluated
 from kfm_checks.admission.vap import Validation, validation
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 
-@dataclass(frozen=True)
-class CelRule:
+class CelRule(Value, frozen=True):
     """A ``validate.cel`` rule, compiled."""
 
     block: Block
@@ -33,8 +34,7 @@ class CelRule:
     validations: tuple[Validation, ...]
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Value, frozen=True):
     """One validate rule, as written or generated."""
 
     name: str
@@ -45,8 +45,7 @@ class Rule:
     fields: frozenset[str] | None = None
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Value, frozen=True):
     """A policy with its rules and the exceptions that name it."""
 
     obj: Manifest

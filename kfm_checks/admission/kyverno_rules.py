@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.admission.kyverno_context import Context, Unresolved, substitute
@@ -18,14 +17,14 @@ from kfm_checks.admission.kyverno_values import compare
 from kfm_checks.admission.model import NotEvaluated, PolicyError, Result
 from kfm_checks.facts.objects import items
 from kfm_checks.model import Path
+from kfm_checks.values import Value
 
 _DEEPEST = 8
 _VARIABLE = re.compile(r"\{\{|\$\(")
 _JUDGES = ("pattern", "anyPattern", "deny", "foreach", "podSecurity", "cel", "assert", "manifests")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(Value, frozen=True):
     """What a rule says: result, message, and the path where it was broken."""
 
     result: Result

@@ -7,13 +7,13 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.admission.model import Candidate, NotEvaluated
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import dig, items
 from kfm_checks.facts.selectors import matches
+from kfm_checks.values import Value
 
 #: Policies never judge these: a broken policy must not lock out its own repair.
 _EXEMPT = frozenset(
@@ -29,8 +29,7 @@ def texts(value: Any) -> tuple[str, ...]:
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
 
 
-@dataclass(frozen=True)
-class Rule:
+class Rule(Value, frozen=True):
     """One resource rule."""
 
     groups: tuple[str, ...]
@@ -72,8 +71,7 @@ def _resource(pattern: str, resource: str) -> bool:
     return name in ("*", resource) and subresource in ("", "*")
 
 
-@dataclass(frozen=True)
-class Matcher:
+class Matcher(Value, frozen=True):
     """Compiled ``MatchResources``. ``everything``: absent rules match all, as they do in a binding."""
 
     rules: tuple[Rule, ...]

@@ -6,7 +6,6 @@ What they change isn't computed: an object that one of them reaches can't be sai
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.admission.matching import Matcher, texts
@@ -14,12 +13,12 @@ from kfm_checks.admission.model import Candidate, NotEvaluated, PolicyError
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 ADMISSION = "admissionregistration.k8s.io"
 
 
-@dataclass(frozen=True)
-class Mutator:
+class Mutator(Value, frozen=True):
     """One mutating policy: by matchers, or by a Kyverno rule."""
 
     obj: Manifest

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import dig
+from kfm_checks.values import Value
 
 #: Kinds whose containers the rail about probes is for.
 SERVING = frozenset({"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Rollout"})
@@ -15,8 +15,7 @@ Spec = dict[str, Any]
 Edit = Callable[[Spec, int], Spec]
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Value, frozen=True):
     """One thing that a rail forbids, and the changes that make a pod spec do it.
 
     ``edits``: each is a way to do it, and each has to be refused; where the rail is silent about a field beside it,

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+from msgspec import field
+
 from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.values import Value
 
 #: Plurals that no rule gives.
 _IRREGULAR = {"endpoints": "endpoints"}
@@ -14,8 +16,7 @@ _IRREGULAR = {"endpoints": "endpoints"}
 _SERVED = {("autoscaling", "horizontalpodautoscalers"): ("v1", "v2")}
 
 
-@dataclass(frozen=True)
-class Resources:
+class Resources(Value, frozen=True):
     """Plurals and versions, by the CRDs in the render and else as Kubernetes forms them."""
 
     plurals: Mapping[tuple[str, str], str]

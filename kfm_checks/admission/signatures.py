@@ -7,7 +7,6 @@ Whether a signature is there can't be known without the registry; whether it wou
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from kfm_checks.admission import lib_image
@@ -20,13 +19,13 @@ from kfm_checks.admission.model import Candidate, NotEvaluated
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 #: Whether a policy asks for a signature: ``enforced``, ``audited`` (recorded or warned), or nobody can tell.
 Covered = Literal["enforced", "audited", "unknown"]
 
 
-@dataclass(frozen=True)
-class Verifier:
+class Verifier(Value, frozen=True):
     """One rule that verifies signatures. ``covers`` says of a Pod and an image whether it is asked for (None: not)."""
 
     obj: Manifest

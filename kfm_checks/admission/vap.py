@@ -6,9 +6,10 @@ https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-pol
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import field
 
 from kfm_checks.admission.cel_policy import Block, Expression
 from kfm_checks.admission.cel_reads import may_read
@@ -19,13 +20,13 @@ from kfm_checks.admission.model import Action, Candidate, NotEvaluated, PolicyEr
 from kfm_checks.admission.resources import Resources
 from kfm_checks.facts.objects import Inventory, dig, items, labels_of
 from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.values import Value
 
 _LONGEST_MESSAGE = 5 * 1024
 _ACTIONS: Mapping[str, Action] = {"Deny": "deny", "Warn": "warn", "Audit": "audit"}
 
 
-@dataclass(frozen=True)
-class Validation:
+class Validation(Value, frozen=True):
     """One ``validations`` entry."""
 
     name: str
@@ -34,8 +35,7 @@ class Validation:
     message_expression: Expression | None
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(Value, frozen=True):
     """A compiled policy. ``refused``: the server would not accept it, and nothing is enforced."""
 
     obj: Manifest
@@ -60,8 +60,7 @@ class Policy:
         return self._reads[keys]
 
 
-@dataclass(frozen=True)
-class Binding:
+class Binding(Value, frozen=True):
     """A binding of a policy."""
 
     obj: Manifest

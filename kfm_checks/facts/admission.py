@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kfm_checks.config import Config
@@ -11,6 +10,7 @@ from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.objects import inventory as index
 from kfm_checks.facts.workloads import POD_TEMPLATES, Workload
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,8 +32,7 @@ VERIFIERS = frozenset({"kyverno.io", "policies.kyverno.io", "policy.sigstore.dev
 Candidates = dict[int, "tuple[Candidate, ...]"]
 
 
-@dataclass(frozen=True)
-class AdmissionRun:
+class AdmissionRun(Value, frozen=True):
     """Every object tried and every verdict. ``present`` is False where no policy is there at all."""
 
     present: bool
@@ -41,8 +40,7 @@ class AdmissionRun:
     verdicts: tuple[Verdict, ...] = ()
 
 
-@dataclass(frozen=True)
-class ImageCoverage:
+class ImageCoverage(Value, frozen=True):
     """One image of one workload: ``covered`` is enforced, audited, unknown or none; ``by`` the rule that says so.
 
     ``rules`` is how many rules on signatures there are in all.

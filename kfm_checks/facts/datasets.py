@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
+
+from msgspec import field
 
 from kfm_checks.errors import ConfigError, NotVerified
 from kfm_checks.evidence import file_key
@@ -100,8 +101,7 @@ class Problem(Value, frozen=True):
     source: Source | None = None
 
 
-@dataclass(frozen=True)
-class DataManifest:
+class DataManifest(Value, frozen=True):
     """The manifest and its shards."""
 
     file: TreeFile

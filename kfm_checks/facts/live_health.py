@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from kfm_checks.facts.cluster import Cluster
@@ -11,14 +10,14 @@ from kfm_checks.facts.gitops import ARGO, FLUX, FLUX_SOURCES, Reconciler
 from kfm_checks.facts.live_age import moment
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
+from kfm_checks.values import Value
 
 #: A controller that has said nothing for so long is not believed: Argo CD compares every 3 minutes, Flux at most daily
 #: (Argo CD documentation, timeout.reconciliation; Flux documentation, Kustomization interval).
 _FRESH_AFTER = {"Argo CD": timedelta(hours=1), "Flux": timedelta(hours=24)}
 
 
-@dataclass(frozen=True)
-class Health:
+class Health(Value, frozen=True):
     """One statement of a controller. ``ok`` None: it says nothing, or nothing that still holds."""
 
     obj: Manifest

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import field
 
 from kfm_checks.facts.live_owners import owner_of
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items
 from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.values import Value
 
 #: Annotations and labels that controllers write on what they reconcile, to know it again.
 TRACKING = frozenset(
@@ -46,8 +48,7 @@ _INJECTED = (
 _RULE_KEYS = ("group", "kind", "name", "namespace")
 
 
-@dataclass(frozen=True)
-class Ignored:
+class Ignored(Value, frozen=True):
     """Knows of a difference whether somebody else rightly owns it."""
 
     scaled: Mapping[str, str] = field(default_factory=dict)

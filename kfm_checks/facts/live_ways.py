@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.datastore_operators import OPERATORS
@@ -15,6 +13,7 @@ from kfm_checks.facts.network.facts import exposures
 from kfm_checks.facts.network.others import ENTRY_KINDS as OTHER_ENTRIES
 from kfm_checks.facts.objects import Inventory, inventory
 from kfm_checks.facts.workloads import workloads
+from kfm_checks.values import Value
 
 #: Kinds that open a way, or lead one on: one of them that could not be listed may hide one.
 ENTRY_KINDS = (
@@ -39,8 +38,7 @@ POD_KINDS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True)
-class Ways:
+class Ways(Value, frozen=True):
     """Exposures and datastores of the live cluster, Kubernetes' own namespaces apart."""
 
     seen: Inventory
