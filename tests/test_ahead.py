@@ -5,11 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from kfm_checks.errors import RenderError
-from kfm_checks.render import Render, Renderer
+from kfm_checks.checks import Check
+from kfm_checks.engine import Facts, Looked
+from kfm_checks.errors import ManifestError, RenderError
+from kfm_checks.render import Render, Renderer, Version
 from tests.test_follow import application, run, states, workload
 
 
@@ -105,3 +108,68 @@ def test_files_that_no_guess_can_be_made_of_change_nothing(tmp_path: Path, begun
     judged = run(tmp_path, {**files, "clusters/prod/web.yaml": workload("web")})
     assert folders(begun) == ["clusters/prod"]
     assert "web" in {obj.key.name for obj in judged.objects}
+
+
+@pytest.fixture
+def order(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The checks that were run and the moments at which the renderer's version was asked for and awaited, in order."""
+    said: list[str] = []
+    looked, ask, wait = Facts.looked, Renderer.version, Version.text
+
+    def look(self: Facts, check: Check) -> Looked:
+        said.append(check.name)
+        return looked(self, check)
+
+    def asked(self: Renderer) -> Version:
+        said.append("asked")
+        return ask(self)
+
+    def awaited(self: Version) -> str:
+        said.append("awaited")
+        return wait(self)
+
+    monkeypatch.setattr(Facts, "looked", look)
+    monkeypatch.setattr(Renderer, "version", asked)
+    monkeypatch.setattr(Version, "text", awaited)
+    return said
+
+
+SOUND = {"clusters/prod/kustomization.yaml": "resources: [web.yaml]\n", "clusters/prod/web.yaml": workload("web")}
+
+
+def test_checks_run_while_the_renderer_says_its_version(tmp_path: Path, order: list[str]) -> None:
+    """All but those that show it, which wait for it."""
+    judged = run(tmp_path, SOUND)
+    assert order == ["asked", "workloads-have-liveness-probe", "awaited"]
+    assert judged.report.result("overlay-renders").evidence[0].observed == judged.report.overlay.renderer
+    assert judged.report.overlay.renderer.startswith("kustomize v")
+
+
+def test_a_version_that_nobody_waits_for_is_ended(
+    tmp_path: Path, order: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bad input that a fact meets after the render ends the run; no process and no scratch folder stays."""
+    begun: list[Version] = []
+    ask = Renderer.version
+
+    def asked(self: Renderer) -> Version:
+        begun.append(ask(self))
+        return begun[-1]
+
+    def broken(*_: object) -> object:
+        raise ManifestError("broken", file="a.yaml")
+
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(scratch))
+    monkeypatch.setattr(Renderer, "version", asked)
+    monkeypatch.setattr(Facts, "compute", broken_after(Facts.compute, begun, broken))
+    with pytest.raises(ManifestError):
+        run(tmp_path, SOUND)
+    assert begun[0].process._process.returncode is not None
+    assert (list(scratch.iterdir()), "awaited" in order) == ([], False)
+
+
+def broken_after(compute: Any, begun: list[Version], broken: Any) -> Any:
+    """Facts that are computed until the version is asked for, and break then."""
+    return lambda self, *given: broken() if begun else compute(self, *given)
