@@ -17,6 +17,7 @@ from typing import Any
 
 from kfm_checks.checks import Check
 from kfm_checks.engine import Facts, Looked
+from kfm_checks.errors import NotVerified
 from kfm_checks.model import Evidence, Origin
 
 #: What reaches one of these goes to the copy: about half of the time that the checks on objects take.
@@ -65,10 +66,11 @@ class Apart:
         text = self._answer.read()
         self.stop()
         try:
-            found: dict[str, tuple[Evidence, ...]] = _Reader(io.BytesIO(text), self._origins).load()
+            found: dict[str, _Given] = _Reader(io.BytesIO(text), self._origins).load()
         except (EOFError, pickle.UnpicklingError):  # it was ended, in the middle perhaps
             return {}
-        return {name: Looked(evidence, None) for name, evidence in found.items()}
+        ends = {name: None if reason is None else NotVerified(reason) for name, (_, reason) in found.items()}
+        return {name: Looked(evidence, ends[name]) for name, (evidence, _) in found.items()}
 
     def stop(self) -> None:
         """End the copy."""
@@ -78,11 +80,19 @@ class Apart:
             os.waitpid(self._process, 0)
 
 
+#: The evidence of a check, and why it is not verified where it said so.
+_Given = tuple[tuple[Evidence, ...], str | None]
+
+
 def _written(facts: Facts, checks: Iterable[Check], origins: Sequence[Origin]) -> bytes:
-    """The evidence of the checks; one that ended in an error is left out, whose place only a traceback tells."""
-    looked = {check.name: facts.looked(check) for check in checks}
+    """What the checks gave; one that ended in an error is left out, whose place only a traceback tells."""
+    given: dict[str, _Given] = {}
+    for check in checks:
+        looked = facts.looked(check)
+        if looked.error is None or isinstance(looked.error, NotVerified):
+            given[check.name] = (looked.evidence, looked.error.reason if looked.error else None)
     text = io.BytesIO()
-    _Writer(text, origins).dump({name: found.evidence for name, found in looked.items() if found.error is None})
+    _Writer(text, origins).dump(given)
     return text.getvalue()
 
 

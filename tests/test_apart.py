@@ -15,6 +15,7 @@ import pytest
 from kfm_checks import apart
 from kfm_checks.checks import Check
 from kfm_checks.engine import Facts
+from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds
 from kfm_checks.model import Evidence, Manifest, ObjectKey, Origin, Source
 from kfm_checks.model import Path as Steps
@@ -60,11 +61,12 @@ COPIES = {
 COMMAND = """
 import os, sys
 from kfm_checks import apart, cli
-written, fork = apart._written, os.fork
-def counted():
-    sys.stderr.write("a copy\\n")
-    return fork()
-os.fork = counted
+written, looked = apart._written, apart.Apart.looked
+def counted(self):
+    found = looked(self)
+    sys.stderr.write(f"{len(found)} of {len(self.checks)} from the copy\\n")
+    return found
+apart.Apart.looked = counted
 """
 
 
@@ -91,7 +93,8 @@ def ran(folder: Path, copy: str) -> tuple[int, str, str]:
 @pytest.mark.skipif(sys.platform != "linux", reason="no copy is made elsewhere")
 def test_the_report_is_the_same_whatever_becomes_of_the_copy(tmp_path: Path, alone: str, copy: str) -> None:
     """Also where it is killed, breaks, or its answer is cut off: then its checks run here."""
-    assert ran(tmp_path, copy) == (1, alone, "a copy\n")
+    taken = 3 if copy == "whole" else 0
+    assert ran(tmp_path, copy) == (1, alone, f"{taken} of 3 from the copy\n")
 
 
 class Finder:
@@ -119,12 +122,12 @@ def test_evidence_comes_through_as_it_was_and_reads_no_file_on_the_way() -> None
     origins = apart._origins(facts.inputs)
     found = apart._Reader(io.BytesIO(apart._written(facts, checks, origins)), origins).load()
     assert finder.asked == []
-    assert found == {"check": facts.looked(checks[0]).evidence}
-    assert (str(found["check"][0].source), finder.asked[0]) == ("pod.yaml:7", ("spec", "hostPID"))
+    assert found == {"check": (facts.looked(checks[0]).evidence, None)}
+    assert (str(found["check"][0][0].source), finder.asked[0]) == ("pod.yaml:7", ("spec", "hostPID"))
 
 
 def test_a_check_that_ends_in_an_error_is_left_to_its_turn() -> None:
-    """The evidence that it gave before goes, too: it gives that again."""
+    """The evidence that it gave before goes, too: it gives that again. What is not verified is no error."""
 
     def sound(objects: int) -> Iterator[Evidence]:
         yield holds(ObjectKey("v1", "Pod", "app", "api"), message="fine")
@@ -133,8 +136,16 @@ def test_a_check_that_ends_in_an_error_is_left_to_its_turn() -> None:
         yield holds(ObjectKey("v1", "Pod", "app", "api"), message="seen")
         raise ValueError("broken")
 
-    text = apart._written(Facts({"objects": ()}), [Check(crashes, ""), Check(sound, "")], [])
-    assert apart._Reader(io.BytesIO(text), []).load().keys() == {"sound"}
+    def absent(objects: int) -> Iterator[Evidence]:
+        yield holds(ObjectKey("v1", "Pod", "app", "api"), message="seen")
+        raise NotVerified("nobody knows")
+
+    checks = [Check(crashes, ""), Check(sound, ""), Check(absent, "")]
+    given = apart._Reader(io.BytesIO(apart._written(Facts({"objects": ()}), checks, [])), []).load()
+    assert {name: (len(evidence), why) for name, (evidence, why) in given.items()} == {
+        "sound": (1, None),
+        "absent": (1, "nobody knows"),
+    }
 
 
 def test_what_is_shared_is_computed_once_before_the_copy(monkeypatch: pytest.MonkeyPatch) -> None:
