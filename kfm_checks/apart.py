@@ -39,9 +39,16 @@ def begin(facts: Facts, checks: Sequence[Check], awaited: Collection[str]) -> Ap
     return Apart(facts, [check for check in checks if check.name in apart])
 
 
+#: A core with more than so many processes to run in the last minute has no time for another: a copy would slow the run.
+_BUSY = 1.5
+
+
 def _possible() -> bool:
     """Whether there is a core for a copy, and no thread that would be missing in it."""
-    return sys.platform == "linux" and threading.active_count() == 1 and len(os.sched_getaffinity(0)) > 1
+    if sys.platform != "linux" or threading.active_count() > 1:
+        return False
+    cores = len(os.sched_getaffinity(0))
+    return cores > 1 and os.getloadavg()[0] < _BUSY * cores
 
 
 class Apart:

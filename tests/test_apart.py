@@ -189,13 +189,22 @@ def test_what_is_shared_is_computed_once_before_the_copy(monkeypatch: pytest.Mon
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="no copy is made elsewhere")
-def test_no_copy_with_another_thread_or_on_one_core(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thread is not copied, and what it holds would be held forever."""
-    monkeypatch.setattr(threading, "active_count", lambda: 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    assert apart._possible()
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {1})
-    assert not apart._possible()
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    monkeypatch.setattr(threading, "active_count", lambda: 2)
-    assert not apart._possible()
+@pytest.mark.parametrize(
+    ("threads", "cores", "load", "possible"),
+    [
+        (1, 2, 0.5, True),
+        (1, 2, 2.9, True),
+        (1, 2, 3.0, False),
+        (1, 1, 0.0, False),
+        (2, 2, 0.0, False),
+        (1, 8, 9.0, True),
+    ],
+)
+def test_a_copy_needs_a_core_and_a_process_of_one_thread(
+    monkeypatch: pytest.MonkeyPatch, threads: int, cores: int, load: float, possible: bool
+) -> None:
+    """A thread is not copied, and what it holds would be held forever; on a busy machine the copy would only cost."""
+    monkeypatch.setattr(threading, "active_count", lambda: threads)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(cores)))
+    monkeypatch.setattr(os, "getloadavg", lambda: (load, 0.0, 0.0))
+    assert apart._possible() is possible
