@@ -1,4 +1,4 @@
-"""Text in columns for a terminal, as rich lays it out: rich takes as long to do so as a third of the checks.
+"""Text in columns for a terminal, as rich lays it out: rich takes as long to do so as a sixth of the checks.
 
 The tests hold both equal.
 """
