@@ -39,6 +39,8 @@ def live_matches_render(cluster: Cluster, drift: tuple[Drift, ...]) -> Iterator[
 def _evidence(one: Drift) -> Evidence:
     subject = one.obj if one.obj is not None else one.key
     who = f"; {one.owner} did it" if one.owner else ""
+    if one.change == "same" and not one.how:
+        return holds(subject, message=one.note, expected="as rendered, or gone", observed="gone")
     if one.change == "same":
         how = _HOW.get(one.how, "")
         note = f" ({one.note})" if one.note else ""
@@ -53,5 +55,6 @@ def _evidence(one: Drift) -> Evidence:
         return fails(
             subject, message=f"git does not know it{note}{who}", expected="absent", observed=one.live or "present"
         )
-    message = f"it was changed in the cluster{who} (compared {_HOW.get(one.how, '')})"
+    note = f"; {one.note}" if one.note else ""
+    message = f"it was changed in the cluster{note}{who} (compared {_HOW.get(one.how, '')})"
     return fails(subject, one.path, message=message, expected=one.wanted, observed=one.live)

@@ -7,12 +7,19 @@ Source: Kubernetes documentation, *Server-Side Apply*: ``fieldsV1`` names fields
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.objects import dig, items
 from kfm_checks.model import Path
+
+#: Managers that are programs of a cluster: what they write beside the render is theirs.
+_PROGRAMS = re.compile(
+    r"controller|operator|manager|injector|scheduler|kubelet|apiserver|autoscaler|provisioner|webhook|external-?secrets"
+    r"|^(argocd|kubeadm|kyverno|velero|keda|vault|istio|pilot|cilium|calico|prometheus|cert-manager|gatekeeper|kwok)"
+)
 
 
 @dataclass(frozen=True, order=True)
@@ -27,11 +34,25 @@ class Owner:
         return f"{self.manager} ({self.operation}{', ' + self.since if self.since else ''})"
 
 
-def owner_of(obj: Mapping[str, Any], path: Path) -> Owner | None:
-    """The manager that changed a field last; the object's last manager where no entry names the field."""
+def owner_of(obj: Mapping[str, Any], path: Path, *, named: bool = False) -> Owner | None:
+    """The manager that changed a field last; where no entry names it, the object's last manager, or None (``named``)."""
     entries = items(obj, "metadata", "managedFields")
-    named = [entry for entry in entries if _owns(entry.get("fieldsV1"), obj, path)]
-    return max((_owner(entry) for entry in named), default=None) or last_owner(obj)
+    owning = [entry for entry in entries if _owns(entry.get("fieldsV1"), obj, path)]
+    return max((_owner(entry) for entry in owning), default=None if named else last_owner(obj))
+
+
+def hands(obj: Mapping[str, Any], rendered: Sequence[Path]) -> frozenset[str]:
+    """Managers that write by hand: no program of a cluster, nor who applied most of what git gives (``rendered``)."""
+    entries = items(obj, "metadata", "managedFields")
+    found = set()
+    for manager in {str(entry.get("manager") or "unknown") for entry in entries}:
+        if _PROGRAMS.search(manager):
+            continue
+        own = [entry.get("fieldsV1") for entry in entries if entry.get("manager") == manager]
+        held = sum(any(_owns(fields, obj, path) for fields in own) for path in rendered)
+        if held * 2 <= len(rendered):
+            found.add(manager)
+    return frozenset(found)
 
 
 def last_owner(obj: Mapping[str, Any]) -> Owner | None:
@@ -53,46 +74,32 @@ def _owner(entry: Mapping[str, Any]) -> Owner:
 
 
 def _owns(fields: Any, obj: Any, path: Path) -> bool:
-    """Whether an entry names a field or something below it."""
+    """Whether an entry names a field, something below it, or something above it that is owned as a whole."""
     at: Any = obj
-    for step in path:
+    for index, step in enumerate(path):
         if not isinstance(fields, dict):
             return False
-        found = next((name for name in _names(step, at) if name in fields), None)
-        if found is None:
+        if not fields:
+            return index > 0
+        item = dig(at, step)
+        name = f"f:{step}" if isinstance(step, str) else next((n for n in fields if _names(n, step, item)), "")
+        if name not in fields:
             return False
-        fields, at = fields[found], dig(at, step)
+        fields, at = fields[name], item
     return isinstance(fields, dict)
 
 
-def _names(step: str | int, at: Any) -> Iterator[str]:
-    """How ``fieldsV1`` may name a step; the keys of a keyed list are the item's own fields."""
-    if isinstance(step, str):
-        yield f"f:{step}"
-        return
-    item = dig(at, step)
-    if isinstance(item, dict):
-        scalars = {key: value for key, value in item.items() if isinstance(value, str | int | bool)}
-        for names in _KEYS:
-            if all(name in scalars for name in names):
-                key = {name: scalars[name] for name in names}
-                yield "k:" + json.dumps(key, separators=(",", ":"), sort_keys=True)
-        if "containerPort" in scalars or "port" in scalars:
-            port = "containerPort" if "containerPort" in scalars else "port"
-            yield f'k:{{"{port}":{scalars[port]},"protocol":"{scalars.get("protocol", "TCP")}"}}'
-    else:
-        yield "v:" + json.dumps(item, separators=(",", ":"))
-    yield f"i:{step}"
-
-
-#: Keys of the API's keyed lists (``x-kubernetes-list-map-keys``), several where several are needed.
-_KEYS = (
-    ("name",),
-    ("type",),
-    ("mountPath",),
-    ("devicePath",),
-    ("ip",),
-    ("uid",),
-    ("key",),
-    ("topologyKey", "whenUnsatisfiable"),
-)
+def _names(entry: str, index: int, item: Any) -> bool:
+    """Whether a name of ``fieldsV1`` means this item of a list."""
+    kind, _, text = entry.partition(":")
+    if kind == "i":
+        return text == str(index)
+    if kind not in ("k", "v"):
+        return False
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    if kind == "v":
+        return bool(value == item)
+    return isinstance(value, dict) and isinstance(item, dict) and all(item.get(k) == v for k, v in value.items())
