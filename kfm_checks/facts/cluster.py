@@ -151,9 +151,15 @@ class Cluster:
         return (o for x in self.listings if (x.kind.kind, x.kind.group) == (kind, group) for o in x.objects)
 
     def unread(self, kinds: Iterable[str]) -> Iterator[Listing]:
-        """Listings of these kinds (``Service``, ``Ingress.networking.k8s.io``) that could not be read."""
+        """Of these kinds (``Service``, ``Ingress.networking.k8s.io``): listings that failed, and kinds never asked for.
+
+        A kind that the server does not serve was asked for.
+        """
         wanted = set(kinds)
-        return (listing for listing in self.listings if listing.problem and str(listing.kind) in wanted)
+        yield from (listing for listing in self.listings if listing.problem and str(listing.kind) in wanted)
+        for name in sorted(wanted - {str(listing.kind) for listing in self.listings}):
+            kind, _, group = name.partition(".")
+            yield Listing(ApiKind(group, "v1", kind, f"{kind.lower()}s"), problem="nobody asked for them")
 
     def partly(self, kinds: Iterable[str]) -> Iterator[tuple[ApiKind, int]]:
         """Of these kinds those that were listed in single namespaces alone, for want of permission; in how many."""
