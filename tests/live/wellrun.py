@@ -67,7 +67,7 @@ def well_run(judged: Judged) -> Cluster:
     """A cluster in which everything is as the shipped overlay says, with what controllers add."""
     seen, config, access = (judged.facts.get(name) for name in ("inventory", "config", "access"))
     rendered = seen.objects
-    live = [_running(obj) for obj in rendered] + [_generated(obj) for obj in _applications(rendered)]
+    live = [_running(obj) for obj in rendered] + [one for obj in _applications(rendered) for one in _generated(obj)]
     tried = sorted(tried_in(seen, config))
     attempts = [Attempt(name, CONFORMING, True, "admitted") for name in tried]
     attempts += [Attempt(name, breaks, False, "denied by a policy") for name in tried for breaks in BREAKS]
@@ -113,12 +113,15 @@ def _applications(rendered: Iterable[Manifest]) -> list[Manifest]:
     return [obj for obj in rendered if obj.key.kind == "ApplicationSet"]
 
 
-def _generated(generator: Manifest) -> Manifest:
-    """One Application of an ApplicationSet."""
+def _generated(generator: Manifest) -> list[Manifest]:
+    """The Applications of an ApplicationSet with a list generator."""
     key = generator.key
     owner = {"kind": key.kind, "name": key.name, "controller": True, "apiVersion": key.api_version, "uid": "0"}
-    metadata = {"name": "kfm-audit", "namespace": key.namespace, "ownerReferences": [owner]}
-    spec = generator["spec"]["template"]["spec"]
-    return Manifest(
-        {"apiVersion": key.api_version, "kind": "Application", "metadata": metadata, "spec": spec, "status": _healthy()}
-    )
+    made = []
+    for element in generator["spec"]["generators"][0]["list"]["elements"]:
+        spec = copy.deepcopy(generator["spec"]["template"]["spec"])
+        spec["source"]["path"] = element["path"]
+        metadata = {"name": element["name"], "namespace": key.namespace, "ownerReferences": [owner]}
+        content = {"apiVersion": key.api_version, "kind": "Application", "metadata": metadata, "spec": spec}
+        made.append(Manifest({**content, "status": _healthy()}))
+    return made
