@@ -10,8 +10,11 @@ from kfm_checks.facts.cluster import Cluster, Probe
 from kfm_checks.facts.datastores import Datastore
 from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS, Ways
 from kfm_checks.facts.network.tls import ANY, PublicHost
-from kfm_checks.facts.objects import Inventory, items
+from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Evidence, Manifest, ObjectKey
+
+#: Routes whose controller writes no address into them: that of its own Service serves all.
+_WITHOUT_STATUS = frozenset({"VirtualService", "IngressRoute", "IngressRouteTCP"})
 
 
 def ingress_serves_hosts(
@@ -45,6 +48,9 @@ def _served(one: PublicHost, obj: Manifest | None, cluster: Cluster) -> Evidence
         text = f"{one.host}: its {one.entry.key.kind} is not in the cluster"
         return fails(one.entry, one.path, message=text, expected="an address", observed="absent", about=one.host)
     addresses = _addresses(obj, cluster)
+    if not addresses and one.entry.key.kind in _WITHOUT_STATUS:
+        text = f"{one.host}: a {one.entry.key.kind} is given no address of its own; nobody saw whether it is served"
+        return unknown(one.entry, one.path, message=text, expected="an address", about=one.host)
     message = f"{one.host} has an address" if addresses else f"{one.host}: no controller gave it an address"
     return judged(
         bool(addresses),
@@ -80,6 +86,8 @@ def _asked(probe: Probe) -> Evidence:
         text = f"it answers over HTTPS with {probe.status}; its certificate is valid until {probe.until}"
         return holds(subject, message=text, expected="served over HTTPS", observed=str(probe.status))
     what = probe.problem or "no answer"
+    if probe.answered is None:
+        return unknown(subject, message=f"it could not be asked over HTTPS: {what}", expected="served over HTTPS")
     return fails(subject, message=f"asked over HTTPS: {what}", expected="served over HTTPS", observed=what)
 
 
@@ -101,6 +109,7 @@ def live_datastores_are_private(cluster: Cluster, live_ways: Ways) -> Iterator[E
         raise NotVerified("no datastore was seen in the cluster")
     for store in live_ways.datastores:
         yield from _ways_to(store, live_ways)
+    yield from _blind(live_ways)
     for probe in cluster.probes:
         if probe.asks == "tcp":
             yield _closed(probe)
@@ -121,6 +130,21 @@ def _ways_to(store: Datastore, ways: Ways) -> Iterator[Evidence]:
     if not led:
         text = f"no way in from outside leads to the datastore {store.id}"
         yield holds(store.obj, message=text, expected="no way to a datastore", observed="none")
+
+
+def _blind(ways: Ways) -> Iterator[Evidence]:
+    """Doors whose addresses are written by hand: nobody can tell where a Service without a selector leads."""
+    for one in ways.exposures:
+        if not one.destination and _by_hand(one.service, ways):
+            text = f"{one.entry.key} can't be followed: {one.service} has no selector, its addresses are set by hand"
+            yield unknown(one.entry, one.path, message=text, expected="no way to a datastore", about=one.service)
+
+
+def _by_hand(id: str, ways: Ways) -> bool:
+    namespace, _, name = id.partition("/Service/")
+    service = ways.seen.get("Service", name, namespace)
+    alias = dig(service, "spec", "type") == "ExternalName"
+    return service is not None and not alias and not dig(service, "spec", "selector")
 
 
 def _parts(id: str) -> tuple[str, str, str]:

@@ -8,11 +8,11 @@ from typing import Any, Literal
 
 from kfm_checks.config import Config
 from kfm_checks.evidence import json_pointer
-from kfm_checks.facts.cluster import Cluster, Comparison
+from kfm_checks.facts.cluster import WITHHELD, Cluster, Comparison
 from kfm_checks.facts.gitops import Reconciler
-from kfm_checks.facts.live import tried_in
+from kfm_checks.facts.live import own_namespaces
 from kfm_checks.facts.live_fields import differences
-from kfm_checks.facts.live_extra import extras, is_exposure
+from kfm_checks.facts.live_extra import extras, is_exposure, tampered
 from kfm_checks.facts.live_ignored import Ignored, ignored, passing
 from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
 from kfm_checks.facts.objects import Inventory, dig
@@ -62,7 +62,11 @@ def drift(
     for obj in inventory:
         if obj.key not in compared:
             found.append(Drift("unknown", obj.key, obj, note="it was not compared with the cluster"))
-    found += [_extra(obj, doubt) for obj, doubt in extras(cluster, inventory, tried_in(inventory, config), secret_makers)]
+    homes = own_namespaces(inventory, config)
+    found += [_extra(obj, doubt) for obj, doubt in extras(cluster, inventory, homes, secret_makers)]
+    for obj, entry, owner in tampered(cluster, inventory, homes, secret_makers):
+        note = "a controller makes this Secret, and somebody else wrote this entry"
+        found.append(Drift("changed", obj.key, obj, ("data", entry), WITHHELD, WITHHELD, owner, "managed-fields", note))
     return tuple(sorted(found, key=lambda one: (one.key, one.change, [str(step) for step in one.path])))
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from kfm_checks.facts.cluster import Cluster
+from kfm_checks.facts.live_owners import Owner, data_by_hand
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labels_of
 from kfm_checks.facts.secrets_makers import Maker
 from kfm_checks.facts.workloads import POD_TEMPLATES
@@ -86,6 +87,18 @@ def extras(
         if key.kind == "PersistentVolumeClaim" and any(p.fullmatch(f"{key.namespace}/{key.name}") for p in claims):
             continue
         yield obj, owned or ""
+
+
+def tampered(
+    cluster: Cluster, rendered: Inventory, namespaces: frozenset[str], makers: Iterable[Maker]
+) -> Iterator[tuple[Manifest, str, Owner]]:
+    """Secrets that controllers make of rendered objects and somebody changed: Secret, entry and who."""
+    made = {(maker.namespace, maker.secret) for maker in makers if maker.obj.key.kind != "Secret"}
+    for obj in cluster.of("Secret"):
+        key = obj.key
+        if key.namespace in namespaces and {(key.namespace, key.name), ("", key.name)} & made:
+            if rendered.get("Secret", key.name, key.namespace) is None:
+                yield from ((obj, entry, owner) for entry, owner in data_by_hand(obj))
 
 
 def is_exposure(obj: Manifest) -> bool:

@@ -55,6 +55,16 @@ def hands(obj: Mapping[str, Any], rendered: Sequence[Path]) -> frozenset[str]:
     return frozenset(found)
 
 
+def data_by_hand(obj: Mapping[str, Any]) -> list[tuple[str, Owner]]:
+    """Entries of a Secret that somebody's tool owns, sorted; told without any value, by who manages which."""
+    found = {}
+    for entry in items(obj, "metadata", "managedFields"):
+        fields = dig(entry, "fieldsV1", "f:data", default={})
+        if isinstance(fields, dict) and not _PROGRAMS.search(str(entry.get("manager") or "unknown")):
+            found.update({name.removeprefix("f:"): _owner(entry) for name in fields if name.startswith("f:")})
+    return sorted(found.items())
+
+
 def last_owner(obj: Mapping[str, Any]) -> Owner | None:
     """Who changed the object last, its status apart."""
     entries = items(obj, "metadata", "managedFields")

@@ -103,12 +103,14 @@ def _once(connection: Connection, kind: ApiKind, namespace: str, names: set[Name
 
 
 def _object(item: dict[str, Any], kind: ApiKind, names: set[Name]) -> Manifest:
-    if (kind.group, kind.kind) == SECRET:
+    secret = (kind.group, kind.kind) == SECRET
+    if secret:
         item = without_values(item)
     item = {"apiVersion": kind.api_version, "kind": kind.kind, **{k: v for k, v in item.items() if k not in _TYPE}}
     metadata = item.get("metadata") or {}
     name = (kind.group, kind.kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
-    return Manifest(kept(item, whole=name in names))
+    # Of a Secret the managed fields are kept, too: they alone tell that somebody changed what a controller makes.
+    return Manifest(kept(item, whole=secret or name in names))
 
 
 _TYPE = ("apiVersion", "kind")
