@@ -64,7 +64,7 @@ def drift(
             found.append(Drift("unknown", obj.key, obj, note="it was not compared with the cluster"))
     homes = own_namespaces(inventory, config)
     found += [_extra(obj, doubt) for obj, doubt in extras(cluster, inventory, homes, secret_makers)]
-    for obj, entry, owner in tampered(cluster, inventory, homes, secret_makers):
+    for obj, entry, owner in tampered(cluster, inventory, secret_makers):
         note = "a controller makes this Secret, and somebody else wrote this entry"
         found.append(Drift("changed", obj.key, obj, ("data", entry), WITHHELD, WITHHELD, owner, "managed-fields", note))
     return tuple(sorted(found, key=lambda one: (one.key, one.change, [str(step) for step in one.path])))

@@ -89,16 +89,13 @@ def extras(
         yield obj, owned or ""
 
 
-def tampered(
-    cluster: Cluster, rendered: Inventory, namespaces: frozenset[str], makers: Iterable[Maker]
-) -> Iterator[tuple[Manifest, str, Owner]]:
+def tampered(cluster: Cluster, rendered: Inventory, makers: Iterable[Maker]) -> Iterator[tuple[Manifest, str, Owner]]:
     """Secrets that controllers make of rendered objects and somebody changed: Secret, entry and who."""
     made = {(maker.namespace, maker.secret) for maker in makers if maker.obj.key.kind != "Secret"}
     for obj in cluster.of("Secret"):
-        key = obj.key
-        if key.namespace in namespaces and {(key.namespace, key.name), ("", key.name)} & made:
-            if rendered.get("Secret", key.name, key.namespace) is None:
-                yield from ((obj, entry, owner) for entry, owner in data_by_hand(obj))
+        home, name = obj.key.namespace, obj.key.name
+        if {(home, name), ("", name)} & made and rendered.get("Secret", name, home) is None:
+            yield from ((obj, entry, owner) for entry, owner in data_by_hand(obj))
 
 
 def is_exposure(obj: Manifest) -> bool:
