@@ -11,8 +11,8 @@ from kfm_checks.evidence import json_pointer
 from kfm_checks.facts.cluster import WITHHELD, Cluster, Comparison
 from kfm_checks.facts.gitops import Reconciler
 from kfm_checks.facts.live import own_namespaces
-from kfm_checks.facts.live_fields import differences
 from kfm_checks.facts.live_extra import extras, is_exposure, tampered
+from kfm_checks.facts.live_fields import differences
 from kfm_checks.facts.live_ignored import Ignored, ignored, passing
 from kfm_checks.facts.live_owners import Owner, first_owner, owner_of
 from kfm_checks.facts.objects import Inventory, dig

@@ -10,7 +10,7 @@ from typing import Any
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.gitops import ARGO, FLUX, FLUX_SOURCES, Reconciler, application
 from kfm_checks.facts.live_age import moment
-from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.facts.objects import dig, items
 from kfm_checks.model import Manifest
 
 #: A controller that has said nothing for so long is not believed: Argo CD compares every 3 minutes, Flux at most daily
@@ -58,9 +58,10 @@ def _unreconciled(cluster: Cluster, reconcilers: Sequence[Reconciler], followed:
     """Reconcilers of git that the cluster does not have, and sources of theirs that no live object has."""
     for one in reconcilers:
         key = one.obj.key
-        mine = [o for o in cluster.of(key.kind, key.group) if (o.key.namespace, o.key.name) == (key.namespace, key.name)]
+        home, name = key.namespace, key.name
+        mine = [o for o in cluster.of(key.kind, key.group) if (o.key.namespace, o.key.name) == (home, name)]
         if key.kind == "ApplicationSet":
-            mine = [o for o in cluster.of("Application", ARGO) if _made_by(o, key.name, key.namespace)]
+            mine = [o for o in cluster.of("Application", ARGO) if o.key.namespace == home and _made_by(o, name)]
         live = {s.path for o in mine if key.group == ARGO for s in application(o, dig(o, "spec", default={}), ())}
         wanted = {item.path for item in followed if item.subject == key and item.state != "missing"}
         absent = sorted(wanted - live) if key.group == ARGO and followed else [] if mine else ["its source"]
@@ -68,9 +69,9 @@ def _unreconciled(cluster: Cluster, reconcilers: Sequence[Reconciler], followed:
             yield Health(one.obj, None, f"reconciles {path}", f"nothing in the cluster reconciles {path} for it")
 
 
-def _made_by(obj: Manifest, name: str, namespace: str) -> bool:
+def _made_by(obj: Manifest, name: str) -> bool:
     owners = items(obj, "metadata", "ownerReferences")
-    return obj.key.namespace == namespace and any((o.get("kind"), o.get("name")) == ("ApplicationSet", name) for o in owners)
+    return any((owner.get("kind"), owner.get("name")) == ("ApplicationSet", name) for owner in owners)
 
 
 def _generator(obj: Manifest, names: dict[tuple[str, str, str, str], Reconciler]) -> Reconciler | None:

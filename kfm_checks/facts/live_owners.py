@@ -35,7 +35,7 @@ class Owner:
 
 
 def owner_of(obj: Mapping[str, Any], path: Path, *, named: bool = False) -> Owner | None:
-    """The manager that changed a field last; where no entry names it, the object's last manager, or None (``named``)."""
+    """The manager that changed a field last; where none is named, the object's last manager, or None (``named``)."""
     entries = items(obj, "metadata", "managedFields")
     owning = [entry for entry in entries if _owns(entry.get("fieldsV1"), obj, path)]
     return max((_owner(entry) for entry in owning), default=None if named else last_owner(obj))

@@ -140,7 +140,11 @@ def test_a_field_within_what_is_owned_as_a_whole_has_its_owner() -> None:
     ports = {'k:{"port":80,"protocol":"TCP"}': {"f:nodePort": {}}}
     fields = {"f:spec": {"f:selector": {}, "f:ports": ports}}
     entries = [{"manager": "kubectl-patch", "operation": "Update", "time": "2026", "fieldsV1": fields}]
-    spec = {"selector": {"app": "web"}, "ports": [{"protocol": "TCP", "port": 80, "nodePort": 30000}], "type": "NodePort"}
+    spec = {
+        "selector": {"app": "web"},
+        "ports": [{"protocol": "TCP", "port": 80, "nodePort": 30000}],
+        "type": "NodePort",
+    }
     live = {"metadata": {"managedFields": entries}, "spec": spec}
     for path in (("spec", "selector", "app"), ("spec", "ports", 0, "nodePort")):
         owner = owner_of(live, path, named=True)
