@@ -23,10 +23,6 @@ def names(cluster: Cluster) -> Iterator[tuple[Manifest, Path, str]]:
             found = re.search(r"^clusterName:\s*(\S+)\s*$", text, re.MULTILINE)
             if found and found[1] not in NO_NAMES:
                 yield config, ("data", "ClusterConfiguration"), found[1]
-    for one in cluster.of("Infrastructure", "config.openshift.io"):
-        name = str(dig(one, "status", "infrastructureName", default=""))
-        if name not in NO_NAMES:
-            yield one, ("status", "infrastructureName"), name
     said = set()
     for node in cluster.of("Node"):
         for label in NODE_LABELS:

@@ -35,7 +35,6 @@ WANTED: tuple[tuple[str, str], ...] = (
     ("gateway.networking.k8s.io", "TCPRoute"),
     ("gateway.networking.k8s.io", "TLSRoute"),
     ("route.openshift.io", "Route"),
-    ("config.openshift.io", "Infrastructure"),
     ("rbac.authorization.k8s.io", "Role"),
     ("rbac.authorization.k8s.io", "RoleBinding"),
     ("rbac.authorization.k8s.io", "ClusterRole"),

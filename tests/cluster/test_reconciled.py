@@ -246,6 +246,10 @@ BINDING = {
     "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
     "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kfm-auditors"}],
 }
+AUDITORS = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kfm-auditors"}
+MALLORY = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "mallory"}
+#: No External Secrets runs here: what matters is that somebody else than it wrote an entry of the Secret.
+MADE = {"metadata": {"name": "postgis-admin"}, "stringData": {"password": "none"}}
 CHANGES = (
     Change(
         "replicas scaled by hand",
@@ -306,6 +310,37 @@ CHANGES = (
         sync,
         frozenset({("changed", "argocd/Application/kfm-prod")}),
         frozenset({"GIT-04", "GIT-05"}),
+    ),
+    Change(
+        "a variable that git does not have",
+        lambda plane: plane.kubectl("set", "env", "-n", "kfm-app", "deployment/opa", "MORE=1"),
+        lambda plane: plane.kubectl("set", "env", "-n", "kfm-app", "deployment/opa", "MORE-"),
+        frozenset({("changed", "kfm-app/Deployment/opa")}),
+        frozenset({"GIT-04"}),
+        argo=False,
+    ),
+    Change(
+        "one subject more in a RoleBinding",
+        patch(f"{_ROLE_BINDINGS}/kfm-auditor", {"subjects": [AUDITORS, MALLORY]}),
+        sync,
+        frozenset({("changed", "kfm-app/RoleBinding/kfm-auditor")}),
+        frozenset({"GIT-04", "GIT-05"}),
+    ),
+    Change(
+        "an exception that stands only in the cluster",
+        patch(f"{_ARGO}/kfm-prod", {"spec": {"ignoreDifferences": [{"kind": "ConfigMap", "jsonPointers": ["/data"]}]}}),
+        patch(f"{_ARGO}/kfm-prod", {"spec": {"ignoreDifferences": None}}),
+        frozenset({("changed", "argocd/Application/kfm-prod")}),
+        frozenset({"GIT-04"}),
+        argo=False,
+    ),
+    Change(
+        "a Secret that External Secrets makes, changed by hand",
+        create("/api/v1/namespaces/kfm-data/secrets", MADE),
+        delete("/api/v1/namespaces/kfm-data/secrets/postgis-admin"),
+        frozenset({("changed", "kfm-data/Secret/postgis-admin")}),
+        frozenset({"GIT-04"}),
+        argo=False,
     ),
     Change(
         "replicas under an autoscaler",

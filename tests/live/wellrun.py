@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from kfm_checks.facts.access.rules import Request
-from kfm_checks.facts.cluster import Answer, ApiKind, Attempt, Cluster, Comparison, Listing
+from kfm_checks.facts.cluster import Answer, ApiKind, Attempt, Cluster, Comparison, Listing, Probe
 from kfm_checks.facts.live import namespaces_of, tried_in
 from kfm_checks.facts.objects import inventory
 from kfm_checks.judged import Judged
@@ -52,9 +52,10 @@ def of_example(content: Mapping[str, Any], rendered: Iterable[Manifest]) -> Clus
     """The cluster of an example: ``live`` has its objects, ``unread`` the kinds refused, ``cluster`` the rest."""
     live = inventory(parse_manifests(content.get("live") or "")).objects
     given = dict(content.get("cluster") or {})
-    more = {
+    more: dict[str, Any] = {
         "attempts": tuple(Attempt(**item) for item in given.pop("attempts", ())),
         "answers": tuple(Answer(**item) for item in given.pop("answers", ())),
+        "probes": tuple(Probe(**item) for item in given.pop("probes", ())),
     }
     how = given.pop("how", "field-subset")
     made = Cluster(taken=TAKEN, listings=listings(live, content.get("unread")), **more)
