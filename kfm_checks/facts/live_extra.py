@@ -118,7 +118,7 @@ def _grants_to(obj: Manifest, namespaces: frozenset[str]) -> bool:
 
 
 def _owned(obj: Manifest, known: Known, depth: int) -> str | None:
-    """ "" where its owners lead to something that git knows; why nobody can tell; None where they lead to nothing."""
+    """Where its owners lead: "" to something that git knows, None to nothing, else the reason why nobody can tell."""
     ways = [_leads(obj, owner, known, depth) for owner in items(obj, "metadata", "ownerReferences")] if depth else []
     return min((way for way in ways if way is not None), default=None)
 
