@@ -74,13 +74,13 @@ def _anew(cluster: Cluster, inventory: Inventory) -> Iterator[Comparison]:
     """What was compared is another render (a snapshot, and git went on): the fields that git gives now are compared."""
     live = {(o.key.group, o.key.kind, o.key.namespace, o.key.name): o for o in cluster.objects}
     unread = {(x.kind.group, x.kind.kind, x.namespace): x.problem for x in cluster.listings if x.problem}
-    listed = {(x.kind.group, x.kind.kind) for x in cluster.listings}
+    listed = {(x.kind.group, x.kind.kind, x.namespace) for x in cluster.listings}
     for obj in inventory:
         key = obj.key
         kind = (key.group, key.kind)
         problem = unread.get((*kind, key.namespace)) or unread.get((*kind, "")) or ""
-        if kind not in listed:
-            problem = "objects of this kind were not listed"
+        if not problem and not {(*kind, ""), (*kind, key.namespace)} & listed:
+            problem = "objects of this kind were not listed there"
         elif kind == ("", "Secret"):
             problem = "a Secret's values were compared with another render"
         yield Comparison(key, live.get((*kind, key.namespace, key.name)), obj, "field-subset", problem)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from kfm_checks.admission.defaults import completed
 from kfm_checks.config import Config
-from kfm_checks.facts.cluster import Cluster, Comparison
+from kfm_checks.facts.cluster import ApiKind, Cluster, Comparison, Listing
 from kfm_checks.facts.live_drift import Drift, drift
 from kfm_checks.facts.live_fields import leaves
 from kfm_checks.facts.live_owners import hands, owner_of
@@ -108,6 +108,19 @@ def test_one_changed_leaf_shows_that_object(data: st.DataObject) -> None:
     seen = found(obj, live, how)
     assert seen
     assert {one.change for one in seen} == {"changed"}
+
+
+@pytest.mark.parametrize(
+    ("namespace", "problem", "change"),
+    [("", "", "missing"), ("app", "", "missing"), ("other", "", "unknown"), ("app", "forbidden", "unknown")],
+)
+def test_absence_is_told_only_where_somebody_looked(namespace: str, problem: str, change: str) -> None:
+    """A snapshot of another render: what it did not list in the object's own namespace is not taken for gone."""
+    obj = Manifest({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "a", "namespace": "app"}})
+    listing = Listing(ApiKind("", "v1", "ConfigMap"), namespace, problem=problem)
+    cluster = Cluster(render="sha256:other", listings=(listing,))
+    [one] = drift(cluster, Inventory((obj,)), Config(), OVERLAY, (), ())
+    assert one.change == change
 
 
 def edited(how: Any) -> tuple[Drift, ...]:
