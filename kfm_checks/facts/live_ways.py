@@ -8,7 +8,6 @@ from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.datastores import Datastore, datastores, operated
-from kfm_checks.facts.live import made_by_controller
 from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.network.entries_routes import TRAEFIK
 from kfm_checks.facts.network.facts import exposures
@@ -49,8 +48,8 @@ class Ways:
 
 
 def live_ways(cluster: Cluster, config: Config) -> Ways:
-    """Every way in, followed to the workloads behind it."""
-    objects = [o for o in cluster.objects if not o.key.namespace.startswith("kube-") and not made_by_controller(o)]
+    """Every way in, followed to the workloads behind it; pods are their topmost known owner's (fact ``workloads``)."""
+    objects = [o for o in cluster.objects if not o.key.namespace.startswith("kube-")]
     seen = inventory(objects)
     made = workloads(seen)
     return Ways(seen, exposures(seen, made, operated(seen)), datastores(seen, made, config))
