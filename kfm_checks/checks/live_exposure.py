@@ -137,7 +137,7 @@ def _ways_to(store: Datastore, ways: Ways) -> Iterator[Evidence]:
 
 
 def _blind(ways: Ways) -> Iterator[Evidence]:
-    """Doors that nobody here can follow: near a datastore, to addresses set by hand, or of a kind that names its home."""
+    """Doors that nobody can follow: beside a datastore, to addresses set by hand, or of a kind that names its home."""
     homes = frozenset(store.namespace for store in ways.datastores if store.obj is not None)
     for one in ways.exposures:
         why = "" if one.destination else _lost(one, homes, ways.seen)

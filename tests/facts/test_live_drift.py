@@ -172,5 +172,7 @@ def test_a_field_within_what_is_owned_as_a_whole_has_its_owner() -> None:
 )
 def test_programs_of_a_cluster_are_no_hands(manager: str, by_hand: bool) -> None:
     """What a controller adds is its own; what any other tool adds is somebody's."""
-    live = {"metadata": {"managedFields": [{"manager": manager, "fieldsV1": {"f:spec": {"f:paused": {}}}}]}}
+    applied = {"manager": "argocd-controller", "operation": "Apply", "fieldsV1": {"f:spec": {"f:replicas": {}}}}
+    added = {"manager": manager, "fieldsV1": {"f:spec": {"f:paused": {}}}}
+    live = {"metadata": {"managedFields": [applied, added]}}
     assert (manager in hands(live, [("spec", "replicas")])) is by_hand
