@@ -10,6 +10,7 @@ from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.cluster import Cluster, Probe
 from kfm_checks.facts.datastores import Datastore
+from kfm_checks.facts.live import of_door
 from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS, Ways
 from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.network.others import entries_not_evaluated
@@ -145,7 +146,7 @@ def _blind(ways: Ways) -> Iterator[Evidence]:
             text = f"{one.entry.key} can't be followed: {why}"
             yield unknown(one.entry, one.path, message=text, expected="no way to a datastore", about=one.service)
     for obj in entries_not_evaluated(ways.seen):
-        if obj.key.namespace in homes or _names_one(obj, homes):
+        if (obj.key.namespace in homes or _names_one(obj, homes)) and not of_door(obj, ways.seen):
             yield unknown(obj, message=f"{obj.key} may let the outside in; objects of this kind are not evaluated")
 
 
@@ -155,8 +156,8 @@ def _lost(one: Exposure, homes: frozenset[str], seen: Inventory) -> str:
     service = seen.get("Service", name, namespace)
     if service is None:
         return one.note if one.entry.key.namespace in homes else ""
-    if dig(service, "spec", "type") == "ExternalName":
-        return ""  # it leads out of the cluster again
+    if dig(service, "spec", "type") == "ExternalName" or of_door(service, seen):
+        return ""  # it leads out of the cluster again, or is followed by the routes of its Gateway
     if not dig(service, "spec", "selector"):
         return f"{one.service} has no selector, its addresses are set by hand"
     return one.note if one.entry.key.namespace in homes else ""

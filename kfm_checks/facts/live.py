@@ -8,7 +8,10 @@ from typing import Any
 from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.criticality import outside
+from kfm_checks.facts.live_owners import people
+from kfm_checks.facts.made import GATEWAY, INGRESS, by_workload, makers_of
 from kfm_checks.facts.objects import Inventory, dig, items, labels_of
+from kfm_checks.facts.workloads import MAKERS
 from kfm_checks.model import Manifest
 
 #: Roles and bindings that every API server makes for itself (Kubernetes documentation, RBAC: default roles).
@@ -28,22 +31,22 @@ _ANYWHERE = frozenset(
         ("source.toolkit.fluxcd.io", "GitRepository"),
     }
 )
+_DOORS = frozenset({GATEWAY, INGRESS})
 
 
 def live_objects(cluster: Cluster, inventory: Inventory, config: Config) -> tuple[Manifest, ...]:
     """Live objects that the overlay answers for, each with the origin of its render.
 
     They are what it renders, what is in its own namespaces, and what stands outside namespaces. Left out are
-    Kubernetes' own, the platform's grants to itself, other teams' Namespaces, and what a controller made of another
-    object: its maker stands for it.
+    Kubernetes' own, the platform's grants to itself, other teams' Namespaces, and what another object stands for.
     """
-    homes = own_namespaces(inventory, config)
+    homes, seen = own_namespaces(inventory, config), Inventory(cluster.objects)
     found = []
     for obj in cluster.objects:
         rendered = _rendered(obj, inventory)
         if rendered is not None:
             found.append(Manifest(obj, rendered.origin))
-        elif _ours(obj, homes, config):
+        elif _ours(obj, homes, config) and not stood_for(obj, seen):
             found.append(obj)
     return tuple(found)
 
@@ -51,7 +54,7 @@ def live_objects(cluster: Cluster, inventory: Inventory, config: Config) -> tupl
 def _ours(obj: Manifest, homes: frozenset[str], config: Config) -> bool:
     """Whether an object that is not rendered is the overlay's business."""
     key = obj.key
-    if key.name.startswith("system:") or BOOTSTRAP in labels_of(obj) or made_by_controller(obj) or _ended(obj):
+    if key.name.startswith("system:") or BOOTSTRAP in labels_of(obj) or _ended(obj):
         return False
     if key.kind == "Namespace":
         return key.name in homes
@@ -65,6 +68,9 @@ def _platform(subject: Mapping[str, Any], config: Config) -> bool:
     name = str(subject.get("name") or "")
     if subject.get("kind") == "ServiceAccount":
         return outside(str(subject.get("namespace") or ""), config)
+    of_namespace = name.removeprefix("system:serviceaccounts:")
+    if of_namespace != name:
+        return outside(of_namespace, config)
     return name in _ADMINS or (name.startswith("system:") and not name.startswith(_EVERYBODY))
 
 
@@ -91,9 +97,17 @@ def tried_in(inventory: Inventory, config: Config) -> frozenset[str]:
     return namespaces_of(inventory) & frozenset(inventory.namespaces) - frozenset(config.workloads.platform_namespaces)
 
 
-def made_by_controller(obj: Manifest) -> bool:
-    """Whether a controller made and keeps this object for another one (``ownerReferences``)."""
-    return any(owner.get("controller") is True for owner in items(obj, "metadata", "ownerReferences"))
+def stood_for(obj: Manifest, seen: Inventory) -> bool:
+    """Whether another object stands for this one: the workload that made it, a maker that is there, or its door."""
+    return by_workload(obj) or bool(makers_of(obj, seen, MAKERS)) or of_door(obj, seen)
+
+
+def of_door(obj: Manifest, seen: Inventory) -> bool:
+    """Whether a controller made it of a Gateway or an Ingress that is there, and no hand wrote into it since.
+
+    Cilium's has neither selector nor pods: where it leads, the door's routes say.
+    """
+    return bool(makers_of(obj, seen, _DOORS)) and not people(obj)
 
 
 def _rendered(obj: Manifest, inventory: Inventory) -> Manifest | None:

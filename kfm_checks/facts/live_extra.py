@@ -9,6 +9,7 @@ from typing import Any
 
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.live_owners import Owner, data_by_hand
+from kfm_checks.facts.made import kind_of, may_make
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labels_of
 from kfm_checks.facts.secrets_makers import Maker
 from kfm_checks.facts.workloads import POD_TEMPLATES
@@ -36,21 +37,6 @@ ROUTES = frozenset(
     {"Ingress", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute", "UDPRoute", "Gateway", "Route",
      "IngressRoute", "IngressRouteTCP", "IngressRouteUDP"}
 )  # fmt: skip
-#: What Kubernetes' own controllers make: owner -> kinds. Another kind that names such an owner was not made by it.
-_MAKES: Mapping[tuple[str, str], frozenset[str]] = {
-    ("apps", "Deployment"): frozenset({"ReplicaSet"}),
-    ("apps", "ReplicaSet"): frozenset({"Pod"}),
-    ("apps", "StatefulSet"): frozenset({"Pod", "ControllerRevision", "PersistentVolumeClaim"}),
-    ("apps", "DaemonSet"): frozenset({"Pod", "ControllerRevision"}),
-    ("batch", "CronJob"): frozenset({"Job"}),
-    ("batch", "Job"): frozenset({"Pod"}),
-    ("", "ReplicationController"): frozenset({"Pod"}),
-    ("", "Service"): frozenset({"EndpointSlice"}),
-    ("", "ConfigMap"): frozenset(),
-    ("", "Secret"): frozenset(),
-    ("", "ServiceAccount"): frozenset({"Secret"}),
-    ("", "Namespace"): frozenset(),
-}
 _DEPTH = 10
 
 
@@ -127,9 +113,8 @@ def _owned(obj: Manifest, known: Known, depth: int) -> str | None:
 
 
 def _leads(obj: Manifest, owner: Mapping[str, Any], known: Known, depth: int) -> str | None:
-    group, kind = str(owner.get("apiVersion") or "").rpartition("/")[0], str(owner.get("kind") or "")
-    name, makes = str(owner.get("name") or ""), _MAKES.get((group, kind))
-    if makes is not None and obj.key.kind not in makes:
+    (group, kind), name = kind_of(owner), str(owner.get("name") or "")
+    if not may_make((group, kind), obj.key.kind):
         return None
     for namespace in (obj.key.namespace, "", "default"):  # "default": kinds that only the server knows to have none
         live = known.live.get((group, kind, namespace, name))
@@ -150,7 +135,16 @@ def _made(obj: Manifest, known: Known) -> bool:
     if (key.group, key.kind) == ("", "ConfigMap"):
         return any(bundle.key.name == key.name for bundle in known.rendered.of("Bundle", "trust.cert-manager.io"))
     policy = labels_of(obj).get("generate.kyverno.io/policy-name", "")
-    return bool(policy) and any(one.key.name == policy for one in known.rendered.of_group("kyverno.io"))
+    policies = [*known.rendered.of_group("kyverno.io"), *known.rendered.of_group("policies.kyverno.io")]
+    return bool(policy) and any(one.key.name == policy and _generates(one, key.kind) for one in policies)
+
+
+def _generates(policy: Manifest, kind: str) -> bool:
+    """Whether a policy of Kyverno makes such objects; where it names no kind, it clones several."""
+    rules = [dig(rule, "generate") for rule in items(policy, "spec", "rules")]
+    return policy.key.kind == "GeneratingPolicy" or any(
+        isinstance(rule, dict) and rule.get("kind", kind) == kind for rule in rules
+    )
 
 
 def _listed_token(secret: Manifest, known: Known) -> bool:

@@ -19,6 +19,14 @@ from kfm_checks.facts.objects import dig
 from kfm_checks.model import Manifest, Path
 
 _MAPS = (("metadata", "annotations"), ("metadata", "labels"))
+#: Fields whose false or 0 the server leaves out when it writes the object down: no pointers in Kubernetes' own types
+#: (``k8s.io/api``). Of any other field it says something: ``automountServiceAccountToken`` is true unless false.
+_NO_ZERO = frozenset(
+    {"chapAuthDiscovery", "chapAuthSession", "failureThreshold", "globalDefault", "healthCheckNodePort", "hostIPC",
+     "hostNetwork", "hostPID", "hostPort", "initialDelaySeconds", "insecureSkipTLSVerifyBackend", "minReadySeconds",
+     "nodePort", "paused", "periodSeconds", "publishNotReadyAddresses", "readOnly", "sslEnabled", "stdin", "stdinOnce",
+     "successThreshold", "timeoutSeconds", "tty", "unschedulable"}
+)  # fmt: skip
 _IDENTITY = frozenset({"apiVersion", "kind", "status"})
 
 
@@ -66,7 +74,8 @@ def _left_out(wanted: Manifest, change: FieldChange) -> bool:
         return False
     if change.base in ({}, [], ""):
         return True
-    return change.base in (False, 0) and root(wanted.key.api_version, wanted.key.kind).known
+    known = root(wanted.key.api_version, wanted.key.kind).known
+    return change.base in (False, 0) and change.path[-1] in _NO_ZERO and known
 
 
 def _by_hand(rendered: Manifest, live: Manifest) -> Iterator[FieldChange]:

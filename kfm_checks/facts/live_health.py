@@ -107,7 +107,8 @@ def _argo(obj: Manifest, cluster: Cluster, head: str) -> Iterator[Health]:
         str(health),
         "Healthy",
     )
-    revision = str(dig(status, "sync", "revision", default=""))
+    several = dig(status, "sync", "revisions", default=[])  # an Application of several sources
+    revision = str(dig(status, "sync", "revision", default="")) or ", ".join(map(str, several))
     yield from _revision(obj, revision, head, believed)
     phase = dig(status, "operationState", "phase", default="")
     if phase in {"Failed", "Error"}:

@@ -56,12 +56,24 @@ _RULE_KEYS = ("group", "kind", "name", "namespace")
 
 
 @dataclass(frozen=True)
+class Scaler:
+    """What sets a workload's replicas. ``idle``: to none at all, too.
+
+    A HorizontalPodAutoscaler leaves a workload alone that somebody scaled to 0 (Kubernetes documentation, *implicit
+    maintenance-mode deactivation*), unless it may go so low itself.
+    """
+
+    name: str
+    idle: bool
+
+
+@dataclass(frozen=True)
 class Ignored:
     """Knows of a difference whether somebody else rightly owns it."""
 
     inventory: Inventory
     reconcilers: tuple[Reconciler, ...] = ()
-    scaled: Mapping[str, str] = field(default_factory=dict)
+    scaled: Mapping[str, Scaler] = field(default_factory=dict)
 
     def why(self, obj: Manifest, live: Manifest, path: Path, *, absent: bool) -> str:
         """Why a difference at this path is no drift, "" where it is one. ``absent``: git has no such field."""
@@ -80,8 +92,8 @@ class Ignored:
         key = obj.key
         if path == ("spec", "replicas"):
             scaler = self.scaled.get(f"{key.namespace}/{key.kind}/{key.name}")
-            if scaler:
-                return f"{scaler} sets the replicas"
+            if scaler and (scaler.idle or dig(live, *path) != 0):
+                return f"{scaler.name} sets the replicas"
         argo = next((why for rule in self._argo(obj) if (why := _rule(rule, live, path))), "")
         return argo or flux_ignores(self.inventory, self.reconcilers, obj, live, path)
 
@@ -130,12 +142,13 @@ def _injected(obj: Manifest, live: Manifest, path: Path) -> bool:
     return asked or (owner is not None and owner.manager in _INJECTORS)
 
 
-def _scaled(rendered: Inventory) -> Iterator[tuple[str, str]]:
+def _scaled(rendered: Inventory) -> Iterator[tuple[str, Scaler]]:
     for kind, group in (("HorizontalPodAutoscaler", "autoscaling"), ("ScaledObject", "keda.sh")):
         for obj in rendered.of(kind, group):
             target = dig(obj, "spec", "scaleTargetRef", "kind", default="Deployment")
             name = dig(obj, "spec", "scaleTargetRef", "name", default="")
-            yield f"{obj.key.namespace}/{target}/{name}", f"{kind} {obj.key.name}"
+            idle = kind == "ScaledObject" or dig(obj, "spec", "minReplicas") == 0
+            yield f"{obj.key.namespace}/{target}/{name}", Scaler(f"{kind} {obj.key.name}", idle)
 
 
 def _applies(rule: Mapping[str, Any], key: ObjectKey) -> bool:

@@ -21,7 +21,8 @@ CONTROLLERS = ("argocd-controller", "kustomize-controller")
 #: writes what people do in Argo CD's own pages and on its command line.
 _PROGRAMS = re.compile(
     r"controller|operator|manager|injector|scheduler|kubelet|apiserver|autoscaler|provisioner|webhook|external-?secrets"
-    r"|^(argocd(?!-server)|kubeadm|kyverno|velero|keda|vault|istio|pilot|cilium|calico|prometheus|cert-manager|gatekeeper|kwok)",
+    r"|^(argocd(?!-server)|kubeadm|kyverno|velero|keda|vault|istio|pilot|cilium|calico|prometheus|cert-manager|gatekeeper|kwok"
+    r"|metallb|kube-vip|linkerd|reloader|kopf)",
     re.IGNORECASE,
 )
 
@@ -64,6 +65,12 @@ def hands(obj: Mapping[str, Any], rendered: Sequence[Path], *, defaults_known: b
 def _held(entries: Sequence[Mapping[str, Any]], manager: str, obj: Mapping[str, Any], paths: Sequence[Path]) -> int:
     own = [entry.get("fieldsV1") for entry in entries if str(entry.get("manager") or "unknown") == manager]
     return sum(any(_owns(fields, obj, path) for fields in own) for path in paths)
+
+
+def people(obj: Mapping[str, Any]) -> frozenset[str]:
+    """Managers that are no program of a cluster."""
+    names = {str(entry.get("manager") or "unknown") for entry in items(obj, "metadata", "managedFields")}
+    return frozenset(name for name in names if not _PROGRAMS.search(name))
 
 
 def data_by_hand(obj: Mapping[str, Any]) -> list[tuple[str, Owner]]:

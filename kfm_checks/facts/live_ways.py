@@ -33,7 +33,8 @@ ENTRY_KINDS = (
 )
 #: Kinds that make pods, an operator's among them.
 POD_KINDS = (
-    "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "CronJob.batch",
+    "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps", "Job.batch", "CronJob.batch",
+    "ReplicationController",
     *sorted(f"{kind}.{group}" for group, kind in OPERATORS),
 )  # fmt: skip
 

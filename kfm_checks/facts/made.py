@@ -1,0 +1,83 @@
+"""What controllers make of which objects: an owner reference counts only where its kind makes such objects.
+
+Anybody may write ``ownerReferences``, and the garbage collector asks only whether the owner exists. Sources: Kubernetes
+documentation, *Owners and Dependents* and the pages of the workloads; the projects' own for theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.model import Manifest
+
+Pair = tuple[str, str]
+GATEWAY: Pair = ("gateway.networking.k8s.io", "Gateway")
+INGRESS: Pair = ("networking.k8s.io", "Ingress")
+#: Of a door its controller may make the parts that open it.
+_DOOR = frozenset({"Service", "EndpointSlice", "CiliumEnvoyConfig", "TargetGroupBinding", "Certificate", "Secret"})
+#: Workloads of Kubernetes itself: their controllers take what they did not make away again, or let it go.
+_WORKLOADS: Mapping[Pair, frozenset[str]] = {
+    ("apps", "Deployment"): frozenset({"ReplicaSet"}),
+    ("apps", "ReplicaSet"): frozenset({"Pod"}),
+    ("apps", "StatefulSet"): frozenset({"Pod", "ControllerRevision", "PersistentVolumeClaim"}),
+    ("apps", "DaemonSet"): frozenset({"Pod", "ControllerRevision"}),
+    ("batch", "CronJob"): frozenset({"Job"}),
+    ("batch", "Job"): frozenset({"Pod"}),
+    ("", "ReplicationController"): frozenset({"Pod"}),
+}
+#: Owner -> kinds that it makes.
+_MAKES: Mapping[Pair, frozenset[str]] = {
+    **_WORKLOADS,
+    ("apps.openshift.io", "DeploymentConfig"): frozenset({"ReplicationController", "Pod"}),
+    ("argoproj.io", "Rollout"): frozenset({"ReplicaSet", "AnalysisRun", "Experiment"}),
+    ("apps.kruise.io", "CloneSet"): frozenset({"Pod", "PersistentVolumeClaim", "ControllerRevision"}),
+    ("", "Pod"): frozenset({"Pod", "ConfigMap", "PersistentVolumeClaim", "CiliumEndpoint"}),
+    ("", "Service"): frozenset({"EndpointSlice"}),
+    ("", "ServiceAccount"): frozenset({"Secret"}),
+    INGRESS: _DOOR,
+    GATEWAY: _DOOR | {"Deployment", "ServiceAccount", "ConfigMap", "HorizontalPodAutoscaler", "PodDisruptionBudget"},
+    ("external-secrets.io", "ExternalSecret"): frozenset({"Secret"}),
+    ("external-secrets.io", "ClusterExternalSecret"): frozenset({"ExternalSecret"}),
+    ("cert-manager.io", "Certificate"): frozenset({"Secret", "CertificateRequest"}),
+    ("bitnami.com", "SealedSecret"): frozenset({"Secret"}),
+    ("argoproj.io", "ApplicationSet"): frozenset({"Application"}),
+}
+#: Groups of Kubernetes whose other kinds make nothing. What those of other projects make, only they know.
+_KUBERNETES = frozenset(
+    {"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io",
+     "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "admissionregistration.k8s.io"}
+)  # fmt: skip
+
+
+def kind_of(owner: Mapping[str, Any]) -> Pair:
+    """Group and kind of an owner reference."""
+    return str(owner.get("apiVersion") or "").rpartition("/")[0], str(owner.get("kind") or "")
+
+
+def may_make(owner: Pair, kind: str) -> bool:
+    """Whether objects of a kind may come of such an owner."""
+    makes = _MAKES.get(owner)
+    return kind in makes if makes is not None else owner[0] not in _KUBERNETES
+
+
+def by_workload(obj: Mapping[str, Any]) -> bool:
+    """Whether a workload of Kubernetes made and keeps this object: it stands for what it made."""
+    return any(obj.get("kind") in _WORKLOADS.get(kind_of(owner), ()) for owner in _controllers(obj))
+
+
+def makers_of(obj: Manifest, seen: Inventory, among: frozenset[Pair]) -> list[Manifest]:
+    """The controlling owners that are there, by their uid, and of kinds that are known to make such objects."""
+    found = []
+    for owner in _controllers(obj):
+        group, kind = kind_of(owner)
+        maker = seen.get(kind, str(owner.get("name") or ""), obj.key.namespace, group)
+        same = maker is not None and dig(maker, "metadata", "uid", default=owner.get("uid")) == owner.get("uid")
+        if maker is not None and same and (group, kind) in among and may_make((group, kind), obj.key.kind):
+            found.append(maker)
+    return found
+
+
+def _controllers(obj: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    return (owner for owner in items(obj, "metadata", "ownerReferences") if owner.get("controller") is True)
