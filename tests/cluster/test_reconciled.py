@@ -16,6 +16,7 @@ from kfm_checks.run import Options, judge
 from tests.cluster.absent import controllers_played
 from tests.cluster.argocd import Repository, applications, argocd, prepare, repository, states
 from tests.cluster.controlplane import ControlPlane, control_plane
+from tests.cluster.parity import PAGE
 from tests.conftest import AS_OF
 
 pytestmark = pytest.mark.cluster
@@ -337,6 +338,14 @@ def test_a_change_by_hand_turns_its_rows(production: Production, unhealed: dict[
     finally:
         change.undo(production.plane)
         production.plane.wait("the change taken back", lambda: _back(production), 180)
+
+
+def test_the_page_shows_each_change() -> None:
+    """docs/agreement/api-server.md has a line for each change, as it is asserted here."""
+    for change in CHANGES:
+        drift = " ".join(next(iter(change.drift), ("none",)))
+        turns, argo = ", ".join(sorted(change.turns)) or "none", "the same" if change.argo else "silent"
+        assert f"| {change.name} | {drift} | {turns} | {argo} |" in PAGE.read_text(encoding="utf-8")
 
 
 def _seen(production: Production, names: set[str]) -> bool:
