@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from kfm_checks.run import Options, judge
 from tests.cluster.absent import controllers_played
 from tests.cluster.argocd import Repository, applications, argocd, prepare, repository, states
 from tests.cluster.controlplane import ControlPlane, control_plane
+from tests.cluster.parity import PAGE
 from tests.conftest import AS_OF
 
 pytestmark = pytest.mark.cluster
@@ -152,6 +154,16 @@ def out_of_sync(plane: ControlPlane) -> set[str]:
     }
 
 
+def patch(path: str, body: Any) -> Callable[[ControlPlane], object]:
+    """A change by merge patch; the server has to take it."""
+
+    def make(plane: ControlPlane) -> None:
+        status, answer = plane.request("PATCH", path, body, content_type=MERGE_PATCH)
+        assert status == 200, answer
+
+    return make
+
+
 def delete(path: str) -> Callable[[ControlPlane], object]:
     """A deletion."""
 
@@ -162,12 +174,49 @@ def delete(path: str) -> Callable[[ControlPlane], object]:
     return make
 
 
+def create(path: str, body: Any) -> Callable[[ControlPlane], object]:
+    """A creation."""
+
+    def make(plane: ControlPlane) -> None:
+        status, answer = plane.request("POST", path, body)
+        assert status == 201, answer
+
+    return make
+
+
 def sync(plane: ControlPlane) -> None:
     """Take a change back: Argo CD is told to sync."""
     for name in applications(plane):
         path = f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}"
         body = {"operation": {"initiatedBy": {"username": "tests"}, "sync": {"syncOptions": ["ServerSideApply=true"]}}}
         plane.request("PATCH", path, body, content_type=MERGE_PATCH)
+
+
+def opened(plane: ControlPlane) -> None:
+    """A NodePort to the database: the overlay's own policy and quota have to be out of the way for a moment."""
+    admission, quotas = "/apis/admissionregistration.k8s.io/v1", "/api/v1/namespaces/kfm-data/resourcequotas"
+    barring = (
+        (f"{admission}/validatingadmissionpolicybindings/services-stay-inside", "ValidatingAdmissionPolicyBinding"),
+        (f"{quotas}/kfm-data", "ResourceQuota"),
+    )
+    kept = [(path, kind, plane.request("GET", path)[1]) for path, kind in barring]
+    try:
+        for path, _, _ in kept:
+            assert plane.request("DELETE", path)[0] == 200
+        services = "/api/v1/namespaces/kfm-data/services"
+        plane.wait("a door", lambda: plane.request("POST", services, NODE_PORT)[0] == 201, 60)
+    finally:
+        for path, kind, obj in kept:
+            _put_back(plane, path, kind, obj)
+
+
+def _put_back(plane: ControlPlane, path: str, kind: str, obj: dict[str, Any]) -> None:
+    """Apply an object anew, as Argo CD would."""
+    told = ("resourceVersion", "uid", "creationTimestamp", "generation", "managedFields")
+    metadata = {name: value for name, value in obj["metadata"].items() if name not in told}
+    body = {"apiVersion": obj["apiVersion"], "kind": kind, "metadata": metadata, "spec": obj["spec"]}
+    query = "?fieldManager=argocd-controller&force=true"
+    assert plane.request("PATCH", path + query, body, content_type="application/apply-patch+yaml")[0] in (200, 201)
 
 
 @dataclass(frozen=True)
@@ -185,8 +234,19 @@ class Change:
 
 _APPS = "/apis/apps/v1/namespaces/kfm-app/deployments"
 _POLICIES = "/apis/networking.k8s.io/v1/namespaces/kfm-data/networkpolicies"
+_ROLE_BINDINGS = "/apis/rbac.authorization.k8s.io/v1/namespaces/kfm-app/rolebindings"
+_ARGO = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applications"
 _BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
 IMAGE = "ghcr.io/bartytime4life/opa@sha256:" + "f" * 64
+NODE_PORT = {
+    "metadata": {"name": "shadow"},
+    "spec": {"type": "NodePort", "selector": {"app.kubernetes.io/name": "postgis"}, "ports": [{"port": 5432}]},
+}
+BINDING = {
+    "metadata": {"name": "more-for-auditors"},
+    "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "edit"},
+    "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "kfm-auditors"}],
+}
 CHANGES = (
     Change(
         "replicas scaled by hand",
@@ -210,11 +270,44 @@ CHANGES = (
         frozenset({"GIT-04", "GIT-05"}),
     ),
     Change(
+        "a NodePort to the database",
+        opened,
+        delete("/api/v1/namespaces/kfm-data/services/shadow"),
+        frozenset({("extra", "kfm-data/Service/shadow")}),
+        frozenset({"GIT-04", "MEM-01", "MEM-02", "MEM-07", "OPS-03", "DOD-03"}),
+        argo=False,
+    ),
+    Change(
+        "one more RoleBinding",
+        create(_ROLE_BINDINGS, BINDING),
+        delete(f"{_ROLE_BINDINGS}/more-for-auditors"),
+        frozenset({("extra", "kfm-app/RoleBinding/more-for-auditors")}),
+        frozenset({"GIT-04", "MEM-05"}),
+        argo=False,
+    ),
+    Change(
+        "a namespace made privileged",
+        patch(
+            "/api/v1/namespaces/kfm-app", {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}}
+        ),
+        sync,
+        frozenset({("changed", "Namespace/kfm-app")}),
+        # Not OPS-04: a privileged pod that is tried there is still refused, by the overlay's own policy.
+        frozenset({"GIT-04", "GIT-05", "RAIL-08", "GATE-03", "DOD-02"}),
+    ),
+    Change(
         "a policy unbound",
         delete(f"{_BINDINGS}/images-are-pinned"),
         sync,
         frozenset({("missing", "ValidatingAdmissionPolicyBinding/images-are-pinned")}),
         frozenset({"GIT-04", "GIT-05", "RAIL-09", "OPS-04"}),
+    ),
+    Change(
+        "a controller's sync stopped",
+        patch(f"{_ARGO}/kfm-prod", {"spec": {"syncPolicy": {"automated": None}}}),
+        sync,
+        frozenset({("changed", "argocd/Application/kfm-prod")}),
+        frozenset({"GIT-04", "GIT-05"}),
     ),
     Change(
         "replicas under an autoscaler",
@@ -245,6 +338,14 @@ def test_a_change_by_hand_turns_its_rows(production: Production, unhealed: dict[
     finally:
         change.undo(production.plane)
         production.plane.wait("the change taken back", lambda: _back(production), 180)
+
+
+def test_the_page_shows_each_change() -> None:
+    """docs/agreement/api-server.md has a line for each change, as it is asserted here."""
+    for change in CHANGES:
+        drift = " ".join(next(iter(change.drift), ("none",)))
+        turns, argo = ", ".join(sorted(change.turns)) or "none", "the same" if change.argo else "silent"
+        assert f"| {change.name} | {drift} | {turns} | {argo} |" in PAGE.read_text(encoding="utf-8")
 
 
 def _seen(production: Production, names: set[str]) -> bool:
