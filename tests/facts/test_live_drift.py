@@ -15,7 +15,7 @@ from kfm_checks.config import Config
 from kfm_checks.facts.cluster import ApiKind, Cluster, Comparison, Listing
 from kfm_checks.facts.live_drift import Drift, drift
 from kfm_checks.facts.live_fields import leaves
-from kfm_checks.facts.live_owners import hands, owner_of
+from kfm_checks.facts.live_owners import hands, owner_of, taker_of
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.model import Manifest, Overlay, Path
 from tests.live.test_live_mutations import offline
@@ -176,3 +176,46 @@ def test_programs_of_a_cluster_are_no_hands(manager: str, by_hand: bool) -> None
     added = {"manager": manager, "fieldsV1": {"f:spec": {"f:paused": {}}}}
     live = {"metadata": {"managedFields": [applied, added]}}
     assert (manager in hands(live, [("spec", "replicas")])) is by_hand
+
+
+def owning(manager: str, fields: dict[str, Any], operation: str = "Update", when: str = "2026-11-21") -> dict[str, Any]:
+    """One entry of managed fields."""
+    return {"manager": manager, "operation": operation, "time": when, "fieldsV1": fields}
+
+
+EVERYTHING = {"f:spec": {"f:replicas": {}, "f:paused": {}}}
+RENDERED: list[Path] = [("spec", "replicas")]
+
+
+@pytest.mark.parametrize(
+    ("entries", "known", "people"),
+    [
+        # Somebody made the object anew, and Argo CD applied it after: what else it has is theirs.
+        ([owning("argocd-controller", EVERYTHING, "Apply"), owning("kubectl-create", EVERYTHING)], True, True),
+        # The defaults of a custom resource nobody here knows: who first applied it owns them.
+        ([owning("argocd-controller", EVERYTHING, "Apply"), owning("kubectl-create", EVERYTHING)], False, False),
+        # Nobody else than kubectl applies it; a controller's own entry changes nothing.
+        ([owning("kubectl-create", EVERYTHING), owning("kube-controller-manager", {"f:metadata": {}})], True, False),
+        ([owning("kubectl-create", {"f:spec": {"f:paused": {}}})], True, False),
+    ],
+)
+def test_who_applies_an_object_is_no_hand(entries: list[dict[str, Any]], known: bool, people: bool) -> None:
+    """Who owns most of what git gives applies it, unless a program of the cluster does."""
+    live = {"metadata": {"managedFields": entries}, "spec": {"replicas": 1, "paused": True}}
+    assert ("kubectl-create" in hands(live, RENDERED, defaults_known=known)) is people
+
+
+@pytest.mark.parametrize(
+    ("entry", "taker"),
+    [
+        (owning("kubectl-edit", EVERYTHING), "kubectl-edit"),
+        (owning("argocd-server", EVERYTHING), "argocd-server"),
+        (owning("kube-controller-manager", EVERYTHING), ""),
+        (owning("kubectl", EVERYTHING, "Apply"), ""),
+    ],
+)
+def test_who_took_a_field_away_is_told_where_a_tool_wrote_beside_it(entry: dict[str, Any], taker: str) -> None:
+    """The field itself leaves no mark; a program, and who applies the rest, say nothing of it."""
+    live = {"metadata": {"managedFields": [entry]}, "spec": {"replicas": 1, "paused": True}}
+    owner = taker_of(live, ("spec", "minReadySeconds"))
+    assert (owner.manager if owner else "") == taker
