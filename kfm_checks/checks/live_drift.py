@@ -32,9 +32,9 @@ def live_matches_render(cluster: Cluster, drift: tuple[Drift, ...]) -> Iterator[
     The server itself says what it would make of the render (server-side apply, dry run), so its defaulting, conversion
     and list keys decide what is equal; where only reading is permitted, the fields that git gives are compared, and the
     evidence says so. What others rightly own is no drift: replicas under an autoscaler, injected CA bundles, Argo CD's
-    `ignoreDifferences`, objects that Flux leaves alone. A dry run keeps what somebody added by hand: who owns the field
-    tells it, where a GitOps controller applies the object; elsewhere nobody can tell it from a default. Objects in the
-    overlay's namespaces that git does not know are drift, too.
+    `ignoreDifferences`, objects that Flux leaves alone. A dry run keeps what somebody added by hand: who manages the
+    field tells it, unless the same tool applies the whole object. Objects in the overlay's namespaces that git does not
+    know are drift, too, unless they come of what it knows: an owner counts where its kind makes such objects.
 
     NIST SP 800-53 CM-6; Kubernetes documentation, Server-Side Apply.
 

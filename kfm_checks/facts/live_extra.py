@@ -134,6 +134,8 @@ def _made(obj: Manifest, known: Known) -> bool:
         return bool({(key.namespace, key.name), ("", key.name)} & known.made) or _listed_token(obj, known)
     if (key.group, key.kind) == ("", "ConfigMap"):
         return any(bundle.key.name == key.name for bundle in known.rendered.of("Bundle", "trust.cert-manager.io"))
+    if _calicos_own(obj, known):
+        return True
     policy = labels_of(obj).get("generate.kyverno.io/policy-name", "")
     policies = [*known.rendered.of_group("kyverno.io"), *known.rendered.of_group("policies.kyverno.io")]
     return bool(policy) and any(one.key.name == policy and _generates(one, key.kind) for one in policies)
@@ -145,6 +147,21 @@ def _generates(policy: Manifest, kind: str) -> bool:
     return policy.key.kind == "GeneratingPolicy" or any(
         isinstance(rule, dict) and rule.get("kind", kind) == kind for rule in rules
     )
+
+
+def _calicos_own(obj: Manifest, known: Known) -> bool:
+    """Whether it is another view of a policy that is there under its own kind, and told as such.
+
+    Its API shows Kubernetes' policies as ``knp.default.NAME``; its own it stores as ``TIER.NAME`` of another group.
+    """
+    key = obj.key
+    if (key.group, key.kind) == ("projectcalico.org", "NetworkPolicy") and key.name.startswith("knp.default."):
+        name = key.name.removeprefix("knp.default.")
+        return ("networking.k8s.io", "NetworkPolicy", key.namespace, name) in known.live
+    if key.group != "crd.projectcalico.org":
+        return False
+    names = (key.name, key.name.partition(".")[2])
+    return any(("projectcalico.org", key.kind, key.namespace, name) in known.live for name in names)
 
 
 def _listed_token(secret: Manifest, known: Known) -> bool:

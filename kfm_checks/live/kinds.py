@@ -7,7 +7,7 @@ from typing import Any
 
 from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.made import by_workload
-from kfm_checks.facts.network.others import ENTRY_KINDS
+from kfm_checks.facts.network.others import ENTRY_KINDS, POLICY_KINDS
 
 #: (group, kind) that some check, the drift's extras or a page needs. A reader may not leave one out in silence: what
 #: the server refuses is a problem of that listing.
@@ -82,6 +82,7 @@ SERVED: frozenset[tuple[str, str]] = frozenset(
     {
         *OPERATORS,
         *ENTRY_KINDS,
+        *POLICY_KINDS,
         ("traefik.containo.us", "IngressRoute"),
         ("traefik.containo.us", "IngressRouteTCP"),
         ("traefik.containo.us", "IngressRouteUDP"),
