@@ -9,7 +9,7 @@ from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.criticality import outside
 from kfm_checks.facts.live_owners import people
-from kfm_checks.facts.made import GATEWAY, INGRESS, by_workload, makers_of
+from kfm_checks.facts.made import CHALLENGE, GATEWAY, INGRESS, by_workload, controllers, kind_of, makers_of, may_make
 from kfm_checks.facts.objects import Inventory, dig, items, labels_of
 from kfm_checks.facts.workloads import MAKERS
 from kfm_checks.model import Manifest
@@ -99,7 +99,13 @@ def tried_in(inventory: Inventory, config: Config) -> frozenset[str]:
 
 def stood_for(obj: Manifest, seen: Inventory) -> bool:
     """Whether another object stands for this one: the workload that made it, a maker that is there, or its door."""
-    return by_workload(obj) or bool(makers_of(obj, seen, MAKERS)) or of_door(obj, seen)
+    return by_workload(obj) or bool(makers_of(obj, seen, MAKERS)) or of_door(obj, seen) or _solves(obj)
+
+
+def _solves(obj: Manifest) -> bool:
+    """Whether cert-manager answers an ACME challenge with it, and no hand wrote into it; it goes when that is over."""
+    owned = any(kind_of(owner) == CHALLENGE for owner in controllers(obj))
+    return owned and may_make(CHALLENGE, obj.key.kind) and not people(obj)
 
 
 def of_door(obj: Manifest, seen: Inventory) -> bool:

@@ -14,6 +14,7 @@ from kfm_checks.model import Manifest
 
 Pair = tuple[str, str]
 GATEWAY: Pair = ("gateway.networking.k8s.io", "Gateway")
+CHALLENGE: Pair = ("acme.cert-manager.io", "Challenge")
 INGRESS: Pair = ("networking.k8s.io", "Ingress")
 #: Of a door its controller may make the parts that open it.
 _DOOR = frozenset({"Service", "EndpointSlice", "CiliumEnvoyConfig", "TargetGroupBinding", "Certificate", "Secret"})
@@ -41,6 +42,7 @@ _MAKES: Mapping[Pair, frozenset[str]] = {
     ("external-secrets.io", "ExternalSecret"): frozenset({"Secret"}),
     ("external-secrets.io", "ClusterExternalSecret"): frozenset({"ExternalSecret"}),
     ("cert-manager.io", "Certificate"): frozenset({"Secret", "CertificateRequest"}),
+    CHALLENGE: frozenset({"Pod", "Service", "Ingress", "HTTPRoute"}),
     ("bitnami.com", "SealedSecret"): frozenset({"Secret"}),
     ("argoproj.io", "ApplicationSet"): frozenset({"Application"}),
 }
@@ -64,13 +66,13 @@ def may_make(owner: Pair, kind: str) -> bool:
 
 def by_workload(obj: Mapping[str, Any]) -> bool:
     """Whether a workload of Kubernetes made and keeps this object: it stands for what it made."""
-    return any(obj.get("kind") in _WORKLOADS.get(kind_of(owner), ()) for owner in _controllers(obj))
+    return any(obj.get("kind") in _WORKLOADS.get(kind_of(owner), ()) for owner in controllers(obj))
 
 
 def makers_of(obj: Manifest, seen: Inventory, among: frozenset[Pair]) -> list[Manifest]:
     """The controlling owners that are there, by their uid, and of kinds that are known to make such objects."""
     found = []
-    for owner in _controllers(obj):
+    for owner in controllers(obj):
         group, kind = kind_of(owner)
         maker = seen.get(kind, str(owner.get("name") or ""), obj.key.namespace, group)
         same = maker is not None and dig(maker, "metadata", "uid", default=owner.get("uid")) == owner.get("uid")
@@ -79,5 +81,6 @@ def makers_of(obj: Manifest, seen: Inventory, among: frozenset[Pair]) -> list[Ma
     return found
 
 
-def _controllers(obj: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def controllers(obj: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """The owner references that say that a controller keeps the object."""
     return (owner for owner in items(obj, "metadata", "ownerReferences") if owner.get("controller") is True)

@@ -76,3 +76,11 @@ def test_pods_are_kept_whole_unless_a_workload_stands_for_them(group: str, owner
     pod = owned("Pod", group, owner)
     assert by_workload(pod) is not whole
     assert ("containers" in kept(pod, whole=False)["spec"]) is whole
+
+
+@pytest.mark.parametrize(("manager", "stands"), [("cert-manager-challenges", True), ("kubectl-edit", False)])
+def test_what_answers_a_challenge_is_cert_manager_s(manager: str, stands: bool) -> None:
+    """Its pod, Service and Ingress are there for a minute; nobody lists what owns them."""
+    made = owned("Ingress", "acme.cert-manager.io", "Challenge", managedFields=[{"manager": manager}])
+    assert stood_for(made, inventory([])) is stands
+    assert not stood_for(owned("RoleBinding", "acme.cert-manager.io", "Challenge"), inventory([]))
