@@ -9,8 +9,18 @@ from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.criticality import outside
 from kfm_checks.facts.live_owners import people
-from kfm_checks.facts.made import CHALLENGE, GATEWAY, INGRESS, by_workload, controllers, kind_of, makers_of, may_make
-from kfm_checks.facts.objects import Inventory, dig, items, labels_of
+from kfm_checks.facts.made import (
+    CHALLENGE,
+    GATEWAY,
+    INGRESS,
+    by_workload,
+    controllers,
+    kind_of,
+    makers_of,
+    may_make,
+    over,
+)
+from kfm_checks.facts.objects import Inventory, items, labels_of
 from kfm_checks.facts.workloads import MAKERS
 from kfm_checks.model import Manifest
 
@@ -54,7 +64,7 @@ def live_objects(cluster: Cluster, inventory: Inventory, config: Config) -> tupl
 def _ours(obj: Manifest, homes: frozenset[str], config: Config) -> bool:
     """Whether an object that is not rendered is the overlay's business."""
     key = obj.key
-    if key.name.startswith("system:") or BOOTSTRAP in labels_of(obj) or _ended(obj):
+    if key.name.startswith("system:") or BOOTSTRAP in labels_of(obj) or over(obj):
         return False
     if key.kind == "Namespace":
         return key.name in homes
@@ -72,11 +82,6 @@ def _platform(subject: Mapping[str, Any], config: Config) -> bool:
     if of_namespace != name:
         return outside(of_namespace, config)
     return name in _ADMINS or (name.startswith("system:") and not name.startswith(_EVERYBODY))
-
-
-def _ended(obj: Manifest) -> bool:
-    """A Pod that ran to its end opens, holds and reaches nothing."""
-    return obj.key.kind == "Pod" and dig(obj, "status", "phase") in ("Succeeded", "Failed")
 
 
 def own_namespaces(inventory: Inventory, config: Config) -> frozenset[str]:

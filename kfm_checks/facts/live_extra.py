@@ -9,7 +9,7 @@ from typing import Any
 
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.live_owners import Owner, data_by_hand
-from kfm_checks.facts.made import kind_of, may_make
+from kfm_checks.facts.made import kind_of, may_make, of_its_own
 from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labels_of
 from kfm_checks.facts.secrets_makers import Maker
 from kfm_checks.facts.workloads import POD_TEMPLATES
@@ -120,6 +120,8 @@ def _leads(obj: Manifest, owner: Mapping[str, Any], known: Known, depth: int) ->
         live = known.live.get((group, kind, namespace, name))
         if live is not None and dig(live, "metadata", "uid", default=owner.get("uid")) != owner.get("uid"):
             continue  # another object of that name: the true owner is gone
+        if live is not None and not of_its_own(obj, live):
+            return None
         if known.rendered.get(kind, name, namespace, group) is not None:
             return ""
         if live is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from kfm_checks.facts.live_owners import people
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Manifest
 
@@ -18,19 +19,20 @@ CHALLENGE: Pair = ("acme.cert-manager.io", "Challenge")
 INGRESS: Pair = ("networking.k8s.io", "Ingress")
 #: Of a door its controller may make the parts that open it.
 _DOOR = frozenset({"Service", "EndpointSlice", "CiliumEnvoyConfig", "TargetGroupBinding", "Certificate", "Secret"})
-#: Workloads of Kubernetes itself: their controllers take what they did not make away again, or let it go.
+#: Workloads whose controllers take what they did not make away again, or let it go. Those of Jobs do neither once the
+#: Job is done, and those of CronJobs never: what claims to be theirs is looked at itself.
 _WORKLOADS: Mapping[Pair, frozenset[str]] = {
     ("apps", "Deployment"): frozenset({"ReplicaSet"}),
     ("apps", "ReplicaSet"): frozenset({"Pod"}),
     ("apps", "StatefulSet"): frozenset({"Pod", "ControllerRevision", "PersistentVolumeClaim"}),
     ("apps", "DaemonSet"): frozenset({"Pod", "ControllerRevision"}),
-    ("batch", "CronJob"): frozenset({"Job"}),
-    ("batch", "Job"): frozenset({"Pod"}),
     ("", "ReplicationController"): frozenset({"Pod"}),
 }
 #: Owner -> kinds that it makes.
 _MAKES: Mapping[Pair, frozenset[str]] = {
     **_WORKLOADS,
+    ("batch", "CronJob"): frozenset({"Job"}),
+    ("batch", "Job"): frozenset({"Pod"}),
     ("apps.openshift.io", "DeploymentConfig"): frozenset({"ReplicationController", "Pod"}),
     ("argoproj.io", "Rollout"): frozenset({"ReplicaSet", "AnalysisRun", "Experiment"}),
     ("apps.kruise.io", "CloneSet"): frozenset({"Pod", "PersistentVolumeClaim", "ControllerRevision"}),
@@ -64,8 +66,16 @@ def may_make(owner: Pair, kind: str) -> bool:
     return kind in makes if makes is not None else owner[0] not in _KUBERNETES
 
 
+def over(obj: Mapping[str, Any]) -> bool:
+    """Whether a Pod or a Job ran to its end: it opens, holds and reaches nothing any more."""
+    if obj.get("kind") == "Job":
+        conditions = items(obj, "status", "conditions")
+        return any(c.get("type") in ("Complete", "Failed") and c.get("status") == "True" for c in conditions)
+    return obj.get("kind") == "Pod" and dig(obj, "status", "phase") in ("Succeeded", "Failed")
+
+
 def by_workload(obj: Mapping[str, Any]) -> bool:
-    """Whether a workload of Kubernetes made and keeps this object: it stands for what it made."""
+    """Whether a workload's controller made and keeps this object: the workload stands for it."""
     return any(obj.get("kind") in _WORKLOADS.get(kind_of(owner), ()) for owner in controllers(obj))
 
 
@@ -76,9 +86,22 @@ def makers_of(obj: Manifest, seen: Inventory, among: frozenset[Pair]) -> list[Ma
         group, kind = kind_of(owner)
         maker = seen.get(kind, str(owner.get("name") or ""), obj.key.namespace, group)
         same = maker is not None and dig(maker, "metadata", "uid", default=owner.get("uid")) == owner.get("uid")
-        if maker is not None and same and (group, kind) in among and may_make((group, kind), obj.key.kind):
+        if maker is None or not same or (group, kind) not in among:
+            continue
+        if may_make((group, kind), obj.key.kind) and of_its_own(obj, maker):
             found.append(maker)
     return found
+
+
+def of_its_own(obj: Manifest, owner: Manifest) -> bool:
+    """Whether an owner can have made it: no pod comes of a Job that is done, and none but its own Jobs of a CronJob."""
+    if over(owner) and not over(obj):
+        return False
+    if owner.key.kind != "CronJob" or not people(obj):
+        return True
+    # Somebody ran it once by hand (``kubectl create job --from``): what ran is what git says, or it isn't its own.
+    template = dig(owner, "spec", "jobTemplate", "spec", "template", "spec")
+    return bool(dig(obj, "spec", "template", "spec") == template)
 
 
 def controllers(obj: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfm_checks.facts.datastore_operators import OPERATORS
-from kfm_checks.facts.made import by_workload
+from kfm_checks.facts.made import by_workload, over
 from kfm_checks.facts.network.others import ENTRY_KINDS, POLICY_KINDS
 
 #: (group, kind) that some check, the drift's extras or a page needs. A reader may not leave one out in silence: what
@@ -115,7 +115,7 @@ def kept(item: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
         metadata["managedFields"] = fields
         return {**item, "metadata": metadata}
     metadata["managedFields"] = [{k: v for k, v in entry.items() if k != "fieldsV1"} for entry in fields]
-    if item.get("kind") == "Node" or (item.get("kind") in {"Pod", "ReplicaSet", "Job"} and by_workload(item)):
+    if item.get("kind") == "Node" or (item.get("kind") in {"Pod", "ReplicaSet"} and (by_workload(item) or over(item))):
         spec = {k: v for k, v in (item.get("spec") or {}).items() if k in _KEPT_OF_SPEC}
         return {**item, "metadata": metadata, "spec": spec}
     return {**item, "metadata": metadata}

@@ -64,6 +64,19 @@ def test_what_stands_for_an_object(group: str, owner: str, kind: str, there: boo
     assert stood_for(owned(kind, group, owner), seen) is stands
 
 
+@pytest.mark.parametrize(
+    ("manager", "image", "stands"),
+    [("kube-controller-manager", "b", True), ("kubectl-create", "a", True), ("kubectl-create", "b", False)],
+)
+def test_a_cron_job_stands_for_its_own_runs(manager: str, image: str, stands: bool) -> None:
+    """Those of its controller, also of an earlier version of it, and what somebody ran by hand unchanged."""
+    cron = maker("CronJob", "batch")
+    cron["spec"] = {"jobTemplate": {"spec": {"template": {"spec": {"containers": [{"image": "a"}]}}}}}
+    job = owned("Job", "batch", "CronJob", managedFields=[{"manager": manager}])
+    job["spec"] = {"template": {"spec": {"containers": [{"image": image}]}}}
+    assert stood_for(job, inventory([cron])) is stands
+
+
 def test_another_object_of_the_owner_s_name_stands_for_nothing() -> None:
     """The true owner is gone."""
     seen = inventory([maker("Gateway", "gateway.networking.k8s.io")])
