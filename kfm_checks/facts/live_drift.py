@@ -8,13 +8,14 @@ from typing import Any, Literal
 
 from kfm_checks.config import Config
 from kfm_checks.evidence import json_pointer
+from kfm_checks.facts.change_model import FieldChange
 from kfm_checks.facts.cluster import WITHHELD, Cluster, Comparison
 from kfm_checks.facts.gitops import Reconciler
 from kfm_checks.facts.live import own_namespaces
 from kfm_checks.facts.live_extra import extras, is_exposure, tampered
 from kfm_checks.facts.live_fields import differences
 from kfm_checks.facts.live_ignored import Ignored, ignored, passing
-from kfm_checks.facts.live_owners import Owner, first_owner, owner_of, taker_of
+from kfm_checks.facts.live_owners import Owner, applied, first_owner, owner_of, taker_of
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.secrets_makers import Maker
 from kfm_checks.model import Manifest, ObjectKey, Overlay, Path
@@ -57,7 +58,8 @@ def drift(
     rules = ignored(inventory, reconcilers)
     same = cluster.render in ("", overlay.digest)
     comparisons = cluster.comparisons if same else tuple(_anew(cluster, inventory))
-    found = [one for item in comparisons for one in _compared(item, inventory, rules)]
+    reconciled = any(applied(item.live) for item in comparisons if item.live is not None)
+    found = [one for item in comparisons for one in _compared(item, inventory, rules, reconciled)]
     compared = {item.key for item in comparisons}
     for obj in inventory:
         if obj.key not in compared:
@@ -86,7 +88,7 @@ def _anew(cluster: Cluster, inventory: Inventory) -> Iterator[Comparison]:
         yield Comparison(key, live.get((*kind, key.namespace, key.name)), obj, "field-subset", problem)
 
 
-def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterator[Drift]:
+def _compared(item: Comparison, inventory: Inventory, rules: Ignored, reconciled: bool) -> Iterator[Drift]:
     key = item.key
     obj = inventory.get(key.kind, key.name, key.namespace, key.group)
     if obj is None:
@@ -102,17 +104,22 @@ def _compared(item: Comparison, inventory: Inventory, rules: Ignored) -> Iterato
     elif why := rules.whole(obj):
         yield Drift("same", key, obj, how=item.how, note=why)
     else:
-        yield from _fields(item, item.live, item.wanted, obj, rules)
+        subset = item.how == "field-subset"
+        found = differences(obj, item.wanted, item.live, subset=subset, reconciled=reconciled)
+        yield from _fields(item, item.live, found, obj, rules)
 
 
-def _fields(item: Comparison, live: Manifest, wanted: Manifest, obj: Manifest, rules: Ignored) -> Iterator[Drift]:
+def _fields(
+    item: Comparison, live: Manifest, found: list[FieldChange], obj: Manifest, rules: Ignored
+) -> Iterator[Drift]:
     drifted, others = [], set[str]()
-    for change in differences(obj, wanted, live, subset=item.how == "field-subset"):
+    for change in found:
         if why := rules.why(obj, live, change.path, absent=change.base is None):
             others.add(why)
             continue
-        owner = owner_of(live, change.path) if change.in_head else taker_of(live, change.path)
-        note = "git does not have it" if change.base is None else ""
+        added = change.base is None
+        owner = owner_of(live, change.path, named=added) if change.in_head else taker_of(live, change.path)
+        note = "git does not have it" if added else ""
         drifted.append(Drift("changed", item.key, obj, change.path, change.base, change.head, owner, item.how, note))
     unread = ", ".join(rules.unread(obj))
     for one in drifted:

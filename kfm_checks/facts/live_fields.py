@@ -30,13 +30,19 @@ _NO_ZERO = frozenset(
 _IDENTITY = frozenset({"apiVersion", "kind", "status"})
 
 
-def differences(rendered: Manifest, wanted: Manifest, live: Manifest, *, subset: bool) -> list[FieldChange]:
-    """Every field that differs, git's side as ``base``. ``subset``: only what git says of it counts."""
+def differences(
+    rendered: Manifest, wanted: Manifest, live: Manifest, *, subset: bool, reconciled: bool
+) -> list[FieldChange]:
+    """Every field that differs, git's side as ``base``. ``subset``: only what git says of it counts.
+
+    ``reconciled``: a GitOps controller applies what git gives in this cluster, and nobody else should.
+    """
     found = [part for change in field_changes(wanted, live, _never) for part in _parts(change)]
     if subset:
         found = [change for change in found if _said(wanted, change) and not _left_out(wanted, change)]
     seen = {change.path for change in found}
-    return found + [change for change in _by_hand(rendered, live) if change.path not in seen]
+    beside = (*_stopped(rendered, live), *_by_hand(rendered, live, reconciled))
+    return found + [change for change in beside if change.path not in seen]
 
 
 def _never(_old: str, _new: str) -> bool:
@@ -78,10 +84,20 @@ def _left_out(wanted: Manifest, change: FieldChange) -> bool:
     return change.base in (False, 0) and change.path[-1] in _NO_ZERO and known
 
 
-def _by_hand(rendered: Manifest, live: Manifest) -> Iterator[FieldChange]:
-    """Fields beside the render that somebody's tool wrote: no program of the cluster, and not who applied the rest."""
-    known = root(rendered.key.api_version, rendered.key.kind).known
-    people = hands(live, [path for path in leaves(_managed(rendered)) if path], defaults_known=known)
+def _stopped(rendered: Manifest, live: Manifest) -> Iterator[FieldChange]:
+    """A workload that runs no pod at all where git gives no number: who scales it leaves no mark in the object."""
+    path = ("spec", "replicas")
+    if dig(live, *path) == 0 and dig(rendered, *path) is None:
+        yield FieldChange(path, None, 0, True, path)
+
+
+def _by_hand(rendered: Manifest, live: Manifest, reconciled: bool) -> Iterator[FieldChange]:
+    """Fields beside the render that somebody's tool wrote: no program of the cluster, and not who applied the rest.
+
+    Who makes an object anew owns the server's defaults in it, too: of custom resources these are not known here.
+    """
+    theirs = reconciled and root(rendered.key.api_version, rendered.key.kind).known
+    people = hands(live, [path for path in leaves(_managed(rendered)) if path], theirs=theirs)
     if not people:
         return
     for change in field_changes(rendered, live, _never):

@@ -46,20 +46,25 @@ def owner_of(obj: Mapping[str, Any], path: Path, *, named: bool = False) -> Owne
     return max((_owner(entry) for entry in owning), default=None if named else last_owner(obj))
 
 
-def hands(obj: Mapping[str, Any], rendered: Sequence[Path], *, defaults_known: bool = True) -> frozenset[str]:
+def hands(obj: Mapping[str, Any], rendered: Sequence[Path], *, theirs: bool = False) -> frozenset[str]:
     """Managers that write by hand: no program of a cluster, nor who applies what git gives (``rendered``).
 
-    Where a program applies it, whoever else wrote as much made the object anew; he owns the server's defaults, too, so
-    only where these are known does he count. Who alone ever wrote the object is who applies it.
+    Who alone ever wrote the object, or wrote most of it, is who applies it. ``theirs``: a program of the cluster does
+    that, so whoever else wrote as much made the object anew, and what it has beside git is theirs.
     """
     entries = [entry for entry in items(obj, "metadata", "managedFields") if entry.get("subresource") != "status"]
     names = {str(entry.get("manager") or "unknown") for entry in entries}
-    if len(names) < 2:
-        return frozenset()
-    most = {name for name in names if _held(entries, name, obj, rendered) * 2 > len(rendered)}
-    people = {name for name in names if not _PROGRAMS.search(name)}
-    remade = defaults_known and bool(most - people)
-    return frozenset(people if remade else people - most)
+    people = frozenset(name for name in names if not _PROGRAMS.search(name))
+    if theirs:
+        return people
+    most = {name for name in people if _held(entries, name, obj, rendered) * 2 > len(rendered)}
+    return people - most if len(names) > 1 else frozenset()
+
+
+def applied(obj: Mapping[str, Any]) -> bool:
+    """Whether a GitOps controller applies the object on the server's side."""
+    entries = items(obj, "metadata", "managedFields")
+    return any(e.get("manager") in CONTROLLERS and e.get("operation") == "Apply" for e in entries)
 
 
 def _held(entries: Sequence[Mapping[str, Any]], manager: str, obj: Mapping[str, Any], paths: Sequence[Path]) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
@@ -35,12 +34,6 @@ def again(plane: ControlPlane) -> None:
     obj["spec"]["template"]["spec"]["containers"][0].setdefault("env", []).append({"name": "MORE", "value": "1"})
     plane.kubectl("delete", "-n", "kfm-app", "deployment/opa", "--cascade=foreground")
     plane.kubectl("create", "-f", "-", stdin=json.dumps({"apiVersion": "apps/v1", "kind": "Deployment", **obj}))
-    sync(plane)
-
-
-def scaled(number: int) -> Callable[[ControlPlane], object]:
-    """A workload of an autoscaler, scaled by hand."""
-    return lambda plane: plane.kubectl("scale", "-n", "kfm-app", "deployment/kfm-api", f"--replicas={number}")
 
 
 CHANGES = (
@@ -83,14 +76,6 @@ CHANGES = (
         frozenset({"GIT-04"}),
         argo=False,
     ),
-    Change(
-        "scaled to nothing under an autoscaler",
-        scaled(0),
-        scaled(3),
-        frozenset({("changed", "kfm-app/Deployment/kfm-api")}),
-        frozenset({"GIT-04"}),
-        argo=False,
-    ),
 )
 
 
@@ -98,3 +83,17 @@ CHANGES = (
 def test_what_only_managed_fields_tell(production: Production, unhealed: dict[str, str], change: Change) -> None:
     """As for every change by hand: the rows that it is about, the object, who did it, and what Argo CD says of it."""
     reconciled.test_a_change_by_hand_turns_its_rows(production, unhealed, change)
+
+
+def test_scaled_to_nothing_under_an_autoscaler(production: Production, unhealed: dict[str, str]) -> None:
+    """It leaves the workload alone then, and so does Argo CD. Who did it, the server does not keep."""
+    scale = ("scale", "-n", "kfm-app", "deployment/kfm-api")
+    production.plane.kubectl(*scale, "--replicas=0")
+    try:
+        judged = production.judge()
+        told = [(str(one.key), one.pointer, one.live) for one in judged.facts.get("drift") if one.change != "same"]
+        assert told == [("kfm-app/Deployment/kfm-api", "/spec/replicas", 0)]
+        assert reconciled.rows(judged)["GIT-04"] == "not-met"
+        assert reconciled.out_of_sync(production.plane) == set()
+    finally:
+        production.plane.kubectl(*scale, "--replicas=3")

@@ -188,21 +188,20 @@ RENDERED: list[Path] = [("spec", "replicas")]
 
 
 @pytest.mark.parametrize(
-    ("entries", "known", "people"),
+    ("entries", "theirs", "people"),
     [
-        # Somebody made the object anew, and Argo CD applied it after: what else it has is theirs.
+        # Somebody made the object anew in a cluster that Argo CD reconciles: what it has beside git is theirs.
+        ([owning("kubectl-create", EVERYTHING)], True, True),
         ([owning("argocd-controller", EVERYTHING, "Apply"), owning("kubectl-create", EVERYTHING)], True, True),
-        # The defaults of a custom resource nobody here knows: who first applied it owns them.
-        ([owning("argocd-controller", EVERYTHING, "Apply"), owning("kubectl-create", EVERYTHING)], False, False),
         # Nobody else than kubectl applies it; a controller's own entry changes nothing.
-        ([owning("kubectl-create", EVERYTHING), owning("kube-controller-manager", {"f:metadata": {}})], True, False),
-        ([owning("kubectl-create", {"f:spec": {"f:paused": {}}})], True, False),
+        ([owning("kubectl-create", EVERYTHING), owning("kube-controller-manager", {"f:metadata": {}})], False, False),
+        ([owning("kubectl-create", {"f:spec": {"f:paused": {}}})], False, False),
     ],
 )
-def test_who_applies_an_object_is_no_hand(entries: list[dict[str, Any]], known: bool, people: bool) -> None:
+def test_who_applies_an_object_is_no_hand(entries: list[dict[str, Any]], theirs: bool, people: bool) -> None:
     """Who owns most of what git gives applies it, unless a program of the cluster does."""
     live = {"metadata": {"managedFields": entries}, "spec": {"replicas": 1, "paused": True}}
-    assert ("kubectl-create" in hands(live, RENDERED, defaults_known=known)) is people
+    assert ("kubectl-create" in hands(live, RENDERED, theirs=theirs)) is people
 
 
 @pytest.mark.parametrize(
@@ -219,3 +218,28 @@ def test_who_took_a_field_away_is_told_where_a_tool_wrote_beside_it(entry: dict[
     live = {"metadata": {"managedFields": [entry]}, "spec": {"replicas": 1, "paused": True}}
     owner = taker_of(live, ("spec", "minReadySeconds"))
     assert (owner.manager if owner else "") == taker
+
+
+@pytest.mark.parametrize(("kind", "told"), [("Deployment", True), ("ExternalSecret", False)])
+def test_what_is_made_anew_by_hand_counts_where_its_defaults_are_known(kind: str, told: bool) -> None:
+    """A cluster that Argo CD reconciles, and in it an object that somebody made anew, with one field more."""
+    obj = next(one for one in rendered() if one.key.kind == kind)
+    live = stored(obj, random.Random(1), "kubectl-create")
+    live["spec"]["paused"] = True
+    live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:paused"] = {}
+    other = next(one for one in rendered() if one.key.kind == "ConfigMap")
+    applied = stored(other, random.Random(1), "argocd-controller")
+    pairs = ((obj, live, live), (other, applied, applied))
+    cluster = Cluster(comparisons=tuple(Comparison(a.key, b, c, "server-side-apply") for a, b, c in pairs))
+    seen = drift(cluster, Inventory((obj, other)), Config(), OVERLAY, (), ())
+    assert [one.pointer for one in seen if one.change == "changed"] == (["/spec/paused"] if told else [])
+
+
+def test_who_stops_a_workload_by_its_scale_leaves_no_mark() -> None:
+    """The real server keeps no owner of ``replicas`` that is written by the subresource: nobody is named."""
+    obj = next(one for one in rendered() if one.key.kind == "Deployment" and "replicas" not in one["spec"])
+    live = stored(obj, random.Random(1), "argocd-controller")
+    live["spec"]["replicas"] = 0
+    del live["metadata"]["managedFields"][0]["fieldsV1"]["f:spec"]["f:replicas"]
+    [one] = found(obj, live, "server-side-apply", live)
+    assert (one.change, one.pointer, one.owner) == ("changed", "/spec/replicas", None)
