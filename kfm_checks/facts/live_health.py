@@ -110,6 +110,11 @@ def _argo(obj: Manifest, cluster: Cluster, head: str) -> Iterator[Health]:
     several = dig(status, "sync", "revisions", default=[])  # an Application of several sources
     revision = str(dig(status, "sync", "revision", default="")) or ", ".join(map(str, several))
     yield from _revision(obj, revision, head, believed)
+    yield from _complaints(obj, status)
+
+
+def _complaints(obj: Manifest, status: Any) -> Iterator[Health]:
+    """What Argo CD reports beside sync and health: a sync that failed, and errors."""
     phase = dig(status, "operationState", "phase", default="")
     if phase in {"Failed", "Error"}:
         yield Health(obj, False, "operation", f"its last sync ended in {phase}", str(phase), "Succeeded")

@@ -85,6 +85,12 @@ def test_what_only_managed_fields_tell(production: Production, unhealed: dict[st
     reconciled.test_a_change_by_hand_turns_its_rows(production, unhealed, change)
 
 
+def test_the_page_shows_each_change(monkeypatch: pytest.MonkeyPatch) -> None:
+    """docs/agreement/api-server.md has a line for each change, as it is asserted here."""
+    monkeypatch.setattr(reconciled, "CHANGES", CHANGES)
+    reconciled.test_the_page_shows_each_change()
+
+
 def test_scaled_to_nothing_under_an_autoscaler(production: Production, unhealed: dict[str, str]) -> None:
     """It leaves the workload alone then, and so does Argo CD. Who did it, the server does not keep."""
     scale = ("scale", "-n", "kfm-app", "deployment/kfm-api")
