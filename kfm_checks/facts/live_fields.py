@@ -87,7 +87,8 @@ def _left_out(wanted: Manifest, change: FieldChange) -> bool:
 def _stopped(rendered: Manifest, live: Manifest) -> Iterator[FieldChange]:
     """A workload that runs no pod at all where git gives no number: who scales it leaves no mark in the object."""
     path = ("spec", "replicas")
-    if dig(live, *path) == 0 and dig(rendered, *path) is None:
+    scales = rendered.key.group == "apps" and rendered.key.kind in ("Deployment", "StatefulSet", "ReplicaSet")
+    if scales and dig(live, *path) == 0 and dig(rendered, *path) is None:
         yield FieldChange(path, None, 0, True, path)
 
 

@@ -20,7 +20,7 @@ CONTROLLERS = ("argocd-controller", "kustomize-controller")
 #: Managers that are programs of a cluster: what they write beside the render is theirs. ``argocd-server`` is none: it
 #: writes what people do in Argo CD's own pages and on its command line.
 _PROGRAMS = re.compile(
-    r"controller|operator|manager|injector|scheduler|kubelet|apiserver|autoscaler|provisioner|webhook|external-?secrets"
+    r"controller|operator|manager|injector|scheduler|kubelet|apiserver|autoscaler|provisioner|webhook|external-?secrets|csi-"
     r"|^(argocd(?!-server)|kubeadm|kyverno|velero|keda|vault|istio|pilot|cilium|calico|prometheus|cert-manager|gatekeeper|kwok"
     r"|metallb|kube-vip|linkerd|reloader|kopf)",
     re.IGNORECASE,
