@@ -46,12 +46,21 @@ _MAKES: Mapping[Pair, frozenset[str]] = {
     ("cert-manager.io", "Certificate"): frozenset({"Secret", "CertificateRequest"}),
     CHALLENGE: frozenset({"Pod", "Service", "Ingress", "HTTPRoute"}),
     ("bitnami.com", "SealedSecret"): frozenset({"Secret"}),
+    ("trust.cert-manager.io", "Bundle"): frozenset({"ConfigMap", "Secret"}),
     ("argoproj.io", "ApplicationSet"): frozenset({"Application"}),
+    **dict.fromkeys((("argoproj.io", kind) for kind in ("Application", "AppProject")), frozenset()),
+    **dict.fromkeys(
+        (("monitoring.coreos.com", kind) for kind in ("ServiceMonitor", "PodMonitor", "Probe", "PrometheusRule")),
+        frozenset(),
+    ),
 }
-#: Groups of Kubernetes whose other kinds make nothing. What those of other projects make, only they know.
-_KUBERNETES = frozenset(
+#: Groups whose other kinds make nothing that they own. What those of other projects make, only they know.
+_CLOSED = frozenset(
     {"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io", "storage.k8s.io",
-     "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "admissionregistration.k8s.io"}
+     "scheduling.k8s.io", "coordination.k8s.io", "discovery.k8s.io", "admissionregistration.k8s.io",
+     "gateway.networking.k8s.io", "external-secrets.io", "cert-manager.io", "trust.cert-manager.io", "bitnami.com",
+     "kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh", "kustomize.toolkit.fluxcd.io",
+     "source.toolkit.fluxcd.io", "helm.toolkit.fluxcd.io"}
 )  # fmt: skip
 
 
@@ -63,7 +72,7 @@ def kind_of(owner: Mapping[str, Any]) -> Pair:
 def may_make(owner: Pair, kind: str) -> bool:
     """Whether objects of a kind may come of such an owner."""
     makes = _MAKES.get(owner)
-    return kind in makes if makes is not None else owner[0] not in _KUBERNETES
+    return kind in makes if makes is not None else owner[0] not in _CLOSED
 
 
 def over(obj: Mapping[str, Any]) -> bool:

@@ -37,6 +37,11 @@ def maker(kind: str, group: str) -> Manifest:
         ("external-secrets.io", "ExternalSecret", "Secret", True),
         ("external-secrets.io", "ExternalSecret", "Service", False),
         ("gateway.networking.k8s.io", "Gateway", "Service", True),
+        ("gateway.networking.k8s.io", "HTTPRoute", "Service", False),
+        ("monitoring.coreos.com", "PrometheusRule", "RoleBinding", False),
+        ("monitoring.coreos.com", "Prometheus", "StatefulSet", True),
+        ("kyverno.io", "ClusterPolicy", "Service", False),
+        ("trust.cert-manager.io", "Bundle", "ConfigMap", True),
         ("postgresql.cnpg.io", "Cluster", "RoleBinding", True),
     ],
 )
