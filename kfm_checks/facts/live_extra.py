@@ -20,9 +20,14 @@ RBAC = "rbac.authorization.k8s.io"
 GIVEN = frozenset(
     {
         ("", "ConfigMap", "kube-root-ca.crt"),
-        ("", "ConfigMap", "openshift-service-ca.crt"),
         ("", "ConfigMap", "istio-ca-root-cert"),
         ("", "ServiceAccount", "default"),
+    }
+)
+#: What OpenShift gives each besides; elsewhere an object of such a name is somebody's.
+OPENSHIFT = frozenset(
+    {
+        ("", "ConfigMap", "openshift-service-ca.crt"),
         ("", "ServiceAccount", "builder"),
         ("", "ServiceAccount", "deployer"),
         (RBAC, "RoleBinding", "system:deployers"),
@@ -63,12 +68,14 @@ def extras(
     made = frozenset((maker.namespace, maker.secret) for maker in makers)
     listed = frozenset((x.kind.group, x.kind.kind) for x in cluster.listings if not x.problem)
     known = Known(rendered, live, made, listed)
+    routes = [x for x in cluster.listings if x.kind.group == "route.openshift.io" and not x.unserved and not x.problem]
+    given = GIVEN | OPENSHIFT if routes else GIVEN
     claims = [re.compile(pattern) for pattern in _claims(rendered)]
     for obj in cluster.objects:
         key = obj.key
         if key.namespace not in namespaces and not _grants_to(obj, namespaces):
             continue
-        if key.kind in NEVER or (key.group, key.kind, key.name) in GIVEN or _made(obj, known):
+        if key.kind in NEVER or (key.group, key.kind, key.name) in given or _made(obj, known):
             continue
         owned = _owned(obj, known, _DEPTH)
         if rendered.get(key.kind, key.name, key.namespace, key.group) is not None or owned == "":

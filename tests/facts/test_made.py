@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from kfm_checks.facts.cluster import ApiKind, Cluster, Listing
 from kfm_checks.facts.live import stood_for
+from kfm_checks.facts.live_extra import extras
 from kfm_checks.facts.made import by_workload, may_make
 from kfm_checks.facts.objects import inventory
 from kfm_checks.live.kinds import kept
@@ -102,3 +104,16 @@ def test_what_answers_a_challenge_is_cert_manager_s(manager: str, stands: bool) 
     made = owned("Ingress", "acme.cert-manager.io", "Challenge", managedFields=[{"manager": manager}])
     assert stood_for(made, inventory([])) is stands
     assert not stood_for(owned("RoleBinding", "acme.cert-manager.io", "Challenge"), inventory([]))
+
+
+@pytest.mark.parametrize("unserved", [True, False])
+def test_what_openshift_gives_is_somebody_s_elsewhere(unserved: bool) -> None:
+    """A binding of the name that OpenShift uses: only a server that serves its routes gives it."""
+    metadata = {"name": "system:deployers", "namespace": "app"}
+    binding = Manifest({"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": metadata})
+    listings = (
+        Listing(ApiKind("rbac.authorization.k8s.io", "v1", "RoleBinding"), objects=(binding,)),
+        Listing(ApiKind("route.openshift.io", "v1", "Route"), unserved=unserved),
+    )
+    found = extras(Cluster(listings=listings), inventory([]), frozenset({"app"}))
+    assert [obj for obj, _ in found] == ([binding] if unserved else [])
