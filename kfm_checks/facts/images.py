@@ -42,9 +42,14 @@ class ImageReference(Value, frozen=True):
         return f"{self.registry}/{self.repository}"
 
     @property
+    def blank(self) -> bool:
+        """Whether the digest is all zeros: no bytes have it, so that somebody has yet to fill it in."""
+        return bool(self.digest) and not self.digest.partition(":")[2].strip("0")
+
+    @property
     def pinned(self) -> bool:
         """Whether a digest of a known algorithm names the bytes."""
-        return bool(self.digest)
+        return bool(self.digest) and not self.blank
 
     @property
     def latest(self) -> bool:
