@@ -131,7 +131,7 @@ class Book:
     def sentence(self) -> str:
         """The verdict on this notebook's rows, in one sentence."""
         scope = "The whole overlay" if not self.notebook.rows else "The rows of this notebook"
-        return f"{scope}: {wording.headline(self.report)}"
+        return f"{scope}: {wording.tally(self.report)}"
 
     def gate(self) -> Verdict:
         """The verdict. With ``KFM_CHECKS_GATE=1`` raises GateClosed exactly where ``check --only ROW…`` exits 1."""
