@@ -21,6 +21,7 @@ WHOLE = Options(
     schemas=Path("/a/schemas"),
     policies=Path("/a/policies"),
     kubernetes_versions=("1.33", "1.34"),
+    only=("RAIL-06", "services-avoid-node-port"),
     loosened=Loosened(enable_helm=True, load_restrictor=False, allow_network=True),
 )
 
@@ -67,3 +68,15 @@ def test_a_notebook_uses_the_render_of_the_site(tmp_path: Path) -> None:
         book = open_notebook("01-overlay-render-and-inventory", given("OVERLAY"), given("AS_OF"))
     assert book.report.overlay.objects == 1
     assert any("render.yaml" in note for note in book.report.overlay.notes)
+
+
+@pytest.mark.parametrize("only", [(), ("RAIL-07", "RAIL-06")])
+def test_a_notebook_says_that_its_site_shows_less(only: tuple[str, ...], tmp_path: Path) -> None:
+    """It judges all of its rows, and its first output says so where the pages show some alone."""
+    (tmp_path / "kustomization.yaml").write_text("resources: [ns.yaml]\n")
+    (tmp_path / "ns.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")
+    with notebook_environment(tmp_path, AS_OF, Options(only=only)):
+        book = open_notebook("05-safety-rails", given("OVERLAY"), given("AS_OF"))
+    said = "The site shows RAIL-07, RAIL-06 alone; this notebook shows all of its rows."
+    assert [said in text for text in (repr(book), book._repr_html_())] == [bool(only)] * 2
+    assert {row.id for row in book.report.requirements} == set(book.notebook.rows)

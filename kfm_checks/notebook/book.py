@@ -38,6 +38,8 @@ class Book:
 
     notebook: Notebook
     judged: Judged
+    #: What the site around it was told to show alone (``--only``); () for everything.
+    only: tuple[str, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -155,7 +157,8 @@ class Book:
             for source in self.judged.facts.inputs.get("followed", ())
             if source.state == "unavailable"
         ]
-        return [first, *(f"Note: {note}." for note in overlay.notes), *gaps]
+        part = [f"The site shows {', '.join(self.only)} alone; this notebook shows all of its rows."] if self.only else []
+        return [first, *part, *(f"Note: {note}." for note in overlay.notes), *gaps]
 
 
 @dataclass(frozen=True)
@@ -209,8 +212,9 @@ def open_notebook(
     try:
         entry = notebook(name)
         named = cluster_of(*((context, snapshot) if context or snapshot else (given("CONTEXT"), given("SNAPSHOT"))))
-        folder = overlay_folder(overlay)
-        return Book(entry, _judged(folder, as_of, entry.judged, change_file(change), options_given(), *named))
+        folder, options = overlay_folder(overlay), options_given()
+        judged = _judged(folder, as_of, entry.judged, change_file(change), options, *named)
+        return Book(entry, judged, options_from(options).only)
     except KfmChecksError as error:
         raise NoVerdict(f"No verdict: {error}") from None
 
