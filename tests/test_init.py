@@ -180,7 +180,9 @@ def test_decisions_are_commented_out(repository: Path) -> None:
     assert config.layout.policies == "net"
 
 
-PDB = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: db, namespace: app}\nspec: {minAvailable: 1}\n"
+PDB = (
+    "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: db, namespace: app}\nspec: {minAvailable: 1}\n"
+)
 
 
 @pytest.mark.parametrize(
@@ -196,9 +198,7 @@ PDB = "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: db, na
     ],
     ids=["alone", "by its name", "beside a patch", "elsewhere than the patch"],
 )
-def test_a_disruption_budget_alone_makes_no_patches_folder(
-    repository: Path, files: dict[str, str], line: str
-) -> None:
+def test_a_disruption_budget_alone_makes_no_patches_folder(repository: Path, files: dict[str, str], line: str) -> None:
     """It says nothing of the folder's intent: such a folder is shown, and somebody decides."""
     patch = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db, namespace: app}\nspec: {replicas: 2}\n"
     added = {name: text or patch for name, text in files.items()}

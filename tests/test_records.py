@@ -160,8 +160,14 @@ def test_waive_refuses(changed: Mapping[str, str], message: str, waive: Command)
     [
         ({}, ""),
         ({"subject": "app/Deployment/*"}, ""),
-        ({"subject": "app/Deployment/apl"}, "matches nothing that was looked at; images-are-not-latest fails on app/De"),
-        ({"requirement": "RAIL-07", "check": "services-avoid-node-port"}, "matches nothing that was looked at; services"),
+        (
+            {"subject": "app/Deployment/apl"},
+            "matches nothing that was looked at; images-are-not-latest fails on app/De",
+        ),
+        (
+            {"requirement": "RAIL-07", "check": "services-avoid-node-port"},
+            "matches nothing that was looked at; services",
+        ),
         ({"requirement": "OPS-01", "check": "render-is-reproducible"}, "nobody could look whether app/Deployment/api"),
     ],
 )

@@ -160,10 +160,10 @@ _FINISHED = frozenset({"completed", "success", "failed", "canceled"})
 def ci_gates_passed(pull_request: ChangeRequest) -> Iterator[Evidence]:
     """CI ran on the head commit, and every job of it passed.
 
-    A green run of an earlier commit says nothing about this one (NIST SP 800-53 CM-4(2)). A run on the merge of the head
-    with its base counts, as forges make one to try (`refs/pull/7/merge`, merged results pipelines); where nothing tells
-    which head was merged, it is not verified. The latest attempt of a job counts; the very job that asks can't have
-    finished and is left out; a skipped job has looked at nothing.
+    A green run of an earlier commit says nothing about this one (NIST SP 800-53 CM-4(2)). A run on the merge of the
+    head with its base counts, as forges make one to try (`refs/pull/7/merge`, merged results pipelines); where nothing
+    tells which head was merged, it is not verified. The latest attempt of a job counts; the very job that asks can't
+    have finished and is left out; a skipped job has looked at nothing.
 
     Remedy: let the jobs run on the head commit, mend what failed, and make them required for the branch.
     """

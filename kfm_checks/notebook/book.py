@@ -157,7 +157,8 @@ class Book:
             for source in self.judged.facts.inputs.get("followed", ())
             if source.state == "unavailable"
         ]
-        part = [f"The site shows {', '.join(self.only)} alone; this notebook shows all of its rows."] if self.only else []
+        alone = ", ".join(self.only)
+        part = [f"The site shows {alone} alone; this notebook shows all of its rows."] if alone else []
         return [first, *part, *(f"Note: {note}." for note in overlay.notes), *gaps]
 
 

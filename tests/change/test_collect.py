@@ -187,7 +187,9 @@ MERGED, OLD = "c" * 40, "d" * 40
 )
 def test_a_merged_results_pipeline_of_gitlab(ref: str, parents: list[str] | None, ran_on: bool | None) -> None:
     """Its commit is GitLab's own merge: only the commit's parents tell which head it is of."""
-    commit = {} if parents is None else {f"/projects/1/repository/commits/{MERGED}": {"id": MERGED, "parent_ids": parents}}
+    commit = (
+        {} if parents is None else {f"/projects/1/repository/commits/{MERGED}": {"id": MERGED, "parent_ids": parents}}
+    )
     answers = {**GITLAB, f"{MERGE}/pipelines": [{"id": 3, "sha": MERGED, "ref": ref}], **commit}
     runs = from_gitlab(answers).checks
     assert [run.ran_on(HEAD) for run in runs] == ([] if ran_on is False else [ran_on] * 3)
