@@ -13,7 +13,7 @@ from kfm_checks.ahead import Ahead
 from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
-from kfm_checks.facts.objects import dig, inventory, items
+from kfm_checks.facts.objects import Delivery, dig, inventory, items, placed, scopes_of
 from kfm_checks.model import Manifest, ObjectKey
 from kfm_checks.render import Render, Renderer, entrypoint
 from kfm_checks.target import Target
@@ -35,6 +35,8 @@ class Followed:
     state: Literal["overlay", "rendered", "unavailable", "missing"]
     reason: str = ""
     objects: int = 0
+    #: Where the source is the overlay: how its objects without a namespace get one, None where they get none.
+    delivery: Delivery | None = None
 
     @property
     def id(self) -> str:
@@ -315,7 +317,8 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Pat
         return item("unavailable", _elsewhere(source, context)), None
     if _is_overlay(source, context):
         changed = _changed(source, context.namespaces)
-        return (item("unavailable", changed) if changed else item("overlay")), None
+        found = item("unavailable", changed) if changed else item("overlay")
+        return replace(found, delivery=_delivery(source, namespace)), None
     folder = (context.target.root / source.path).resolve()
     if context.target.root not in (folder, *folder.parents) or not folder.is_dir():
         return item("missing", f"{source.path} is not in this repository"), None
@@ -337,20 +340,48 @@ _CHANGES = (
 )
 
 
+#: The setting that makes kustomize put objects into a namespace: Argo CD's, Flux's.
+_NAMESPACE = ("namespace", "targetNamespace")
+
+
+def _delivery(source: GitSource, namespace: str) -> Delivery | None:
+    """How objects of a source without a namespace get one: by a setting of kustomize, else from the destination."""
+    by_kustomize = next((str(value) for name in _NAMESPACE if (value := (source.kustomize or {}).get(name))), "")
+    found = by_kustomize or namespace
+    return Delivery(found, bool(by_kustomize)) if found else None
+
+
+def delivery_of(followed: Iterable[Followed], objects: tuple[Manifest, ...]) -> Delivery | None:
+    """Where the overlay's objects without a namespace go; None where there is none, or no reconciler says."""
+    scopes = scopes_of(objects)
+    homeless = [obj for obj in objects if placed(obj, "default", scopes) is not obj]
+    ways = {str(item.subject): item.delivery for item in followed if item.state == "overlay" or item.delivery}
+    if not homeless or not any(ways.values()):
+        return None
+    number = f"objects that name no namespace ({len(homeless)}) are judged in"
+    if len(set(ways.values())) > 1:
+        where = ", ".join(f"{name}: {way.namespace if way else 'default'}" for name, way in sorted(ways.items()))
+        return Delivery("default", note=f"{number} default, and reconcilers disagree on it ({where})", doubtful=True)
+    namespace, by_kustomize = next((way.namespace, way.by_kustomize) for way in ways.values() if way)
+    return Delivery(namespace, by_kustomize, f"{number} {namespace}, where {', '.join(sorted(ways))} puts them")
+
+
 def _changed(source: GitSource, namespaces: frozenset[str]) -> str:
     """Why the overlay's render is not what its reconciler applies; "" where it is."""
     settings = source.kustomize or {}
     given = [name for name in _CHANGES if settings.get(name)]
-    for name in ("namespace", "targetNamespace"):
-        if settings.get(name) and namespaces - {settings[name]}:
+    for name in _NAMESPACE:
+        if settings.get(name) and namespaces - {settings[name], ""}:
             given.append(name)
     return f"the reconciler changes what the overlay renders to ({', '.join(given)}); put it into git" if given else ""
 
 
 def _namespaces(objects: Iterable[Manifest]) -> frozenset[str]:
+    """The namespaces of the objects, and those that are objects: kustomize's setting renames them as well."""
     from kfm_checks.facts.scopes import is_cluster_scoped
 
-    return frozenset(obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind))
+    named = {obj.key.name for obj in objects if (obj.key.group, obj.key.kind) == ("", "Namespace")}
+    return named | frozenset(obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind))
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:
@@ -375,10 +406,10 @@ def _objects(folder: Path, render: Render | None, job: _Job, context: _Following
     from kfm_checks.provenance import Provenance
 
     if render is None:
-        return tuple(_placed(obj, job[2]) for obj in load_manifests(folder))
+        return _placed(load_manifests(folder), job[2])
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
-    return tuple(_placed(obj, job[2]) for obj in origins.parse(render.text(), job[1].path))
+    return _placed(origins.parse(render.text(), job[1].path), job[2])
 
 
 def overrides(source: GitSource) -> dict[str, object] | None:
@@ -414,10 +445,8 @@ def _image(image: Any) -> dict[str, str]:
     return entry
 
 
-def _placed(obj: Manifest, namespace: str) -> Manifest:
-    """Argo CD puts objects without a namespace into the destination's."""
-    from kfm_checks.facts.scopes import is_cluster_scoped
-
-    if not namespace or obj.key.namespace or is_cluster_scoped(obj.key.group, obj.key.kind):
-        return obj
-    return Manifest({**obj, "metadata": {**obj["metadata"], "namespace": namespace}}, obj.origin)
+def _placed(objects: Iterable[Manifest], namespace: str) -> tuple[Manifest, ...]:
+    """Argo CD puts objects without a namespace into the destination's; the overlay's own is not that of its sources."""
+    made = tuple(objects)
+    scopes = scopes_of(made)
+    return tuple(placed(obj, namespace or "default", scopes) for obj in made)

@@ -59,7 +59,7 @@ class Loading:
                 version.process.stop()
 
     def _inputs(self, text: str, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
-        from kfm_checks.follow import follow
+        from kfm_checks.follow import delivery_of, follow
         from kfm_checks.manifests import parse_rendered
 
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
@@ -67,6 +67,7 @@ class Loading:
         followed, more = follow(objects, outside, config, target, self.tool, self.ahead)
         self.ahead.stop()
         inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
+        inputs["delivery"] = delivery_of(followed, objects)
         if self.second is not None:
             inputs["second_render"] = tuple(parse_rendered(self.second.text()))
         return inputs

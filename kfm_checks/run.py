@@ -104,7 +104,8 @@ def judge(path: str | Path, options: Options) -> Judged:
         loading.stop()
     _look(options, facts)
     objects = facts.get("objects")
-    shown = (*notes, *_notes(rules.config, options))
+    delivery = given["delivery"]
+    shown = (*notes, *_notes(rules.config, options), *((delivery.note,) if delivery else ()))
     overlay = Overlay(target.path, _digest(objects), renderer, len(objects), options.as_of, shown)
     return assess(overlay, facts, rules, records, target, options)
 

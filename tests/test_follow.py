@@ -149,6 +149,113 @@ def test_without_a_declared_repository_nothing_is_guessed(tmp_path: Path) -> Non
     assert "gitops.repository" in judged.facts.inputs["followed"][0].reason
 
 
+FLUX = (
+    "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: prod, namespace: f}\n"
+    "spec: {path: ./clusters/prod, prune: true, sourceRef: {kind: GitRepository, name: infra}%s}\n---\n"
+    "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: infra, namespace: f}\n"
+    f"spec: {{url: '{REPOSITORY}', ref: {{branch: main}}}}\n"
+)
+KUSTOMIZED = application("prod", "clusters/prod", extra=", kustomize: {namespace: shop}").replace(
+    ", namespace: shop}\n", "}\n"
+)
+BINDING = (
+    "---\napiVersion: rbac.authorization.k8s.io/v1\nkind: RoleBinding\nmetadata: {name: b}\n"
+    "roleRef: {apiGroup: rbac.authorization.k8s.io, kind: Role, name: r}\n"
+    "subjects: [{kind: ServiceAccount, name: web}, {kind: ServiceAccount, name: gone}, {kind: User, name: web}]\n"
+    "---\napiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\n"
+    "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: own, namespace: %s}\n"
+    "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n"
+)
+
+
+def delivered(scratch: Path, reconciler: str, own: str = "shop", more: str = "") -> Judged:
+    """An overlay whose objects mostly name no namespace, delivered by this reconciler."""
+    return run(
+        scratch,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [web.yaml]\n",
+            "clusters/prod/web.yaml": workload("web") + BINDING % own + more,
+            "clusters/prod/kfm-checks.yaml": CONFIG.replace("}", ", manifests: [../../flux]}"),
+            "flux/prod.yaml": reconciler,
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("reconciler", "subject"),
+    [
+        (application("prod", "clusters/prod"), None),
+        (KUSTOMIZED, "shop"),
+        (FLUX % ", targetNamespace: shop", "shop"),
+    ],
+    ids=["destination", "argo's kustomize", "flux"],
+)
+def test_objects_are_judged_where_the_reconciler_puts_them(
+    tmp_path: Path, reconciler: str, subject: str | None
+) -> None:
+    """The namespace of the destination; kustomize's own setting mends the subjects of bindings as well."""
+    judged = delivered(tmp_path, reconciler)
+    found = judged.facts.get("inventory")
+    assert {str(obj.key) for obj in found} == {
+        "shop/Deployment/web", "shop/RoleBinding/b", "shop/ServiceAccount/web", "shop/ConfigMap/own", "Namespace/shop",
+    }  # fmt: skip
+    assert [each.get("namespace") for each in found.of("RoleBinding", "rbac.authorization.k8s.io")[0]["subjects"]] == [
+        subject, None, None,
+    ]  # fmt: skip
+    assert "default" not in {obj.key.namespace for obj in judged.objects}, "what was rendered stays as it is"
+    evidence = judged.report.result("workloads-have-liveness-probe").evidence
+    assert [(str(item.subject), item.holds) for item in evidence] == [("shop/Deployment/web", False)]
+    assert any("objects that name no namespace (3) are judged in shop" in note for note in judged.report.overlay.notes)
+
+
+def test_without_a_reconciler_that_says_it_is_default(tmp_path: Path) -> None:
+    """As an API server would; nothing is noted."""
+    judged = delivered(tmp_path, FLUX % "")
+    assert {obj.key.namespace for obj in judged.facts.get("inventory")} == {"default", "shop", ""}
+    assert judged.report.overlay.notes == ()
+
+
+def test_reconcilers_that_disagree_leave_workloads_unverified(tmp_path: Path) -> None:
+    """One overlay for two namespaces, each with objects that name none: which pods are where, nobody can tell."""
+    two = application("a", "clusters/prod") + "---\n" + application("b", "clusters/prod").replace("shop", "office")
+    judged = delivered(tmp_path, two)
+    assert judged.facts.inputs["delivery"].doubtful
+    evidence = judged.report.result("workloads-have-liveness-probe").evidence
+    assert [item.message for item in evidence if item.holds is None] == [
+        "objects that name no namespace (3) are judged in default, and reconcilers disagree on it "
+        "(argocd/Application/a: shop, argocd/Application/b: office)"
+    ]
+
+
+def test_what_the_setting_would_rename_is_a_change(tmp_path: Path) -> None:
+    """Flux's targetNamespace moves objects of other namespaces and renames Namespaces: that was not rendered."""
+    for own, more in (("other", ""), ("shop", "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: second}\n")):
+        judged = delivered(tmp_path / own, FLUX % ", targetNamespace: shop", own, more)
+        assert [item.state for item in judged.facts.inputs["followed"]] == ["unavailable"]
+
+
+def test_a_source_without_a_destination_is_not_put_where_the_overlay_goes(tmp_path: Path) -> None:
+    """Each Application speaks for its own objects; kinds that a CustomResourceDefinition scopes stay outside."""
+    crd = (
+        "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: tiers.example.org}\n"
+        "spec: {group: example.org, scope: Cluster, names: {kind: Tier, plural: tiers}}\n"
+        "---\napiVersion: example.org/v1\nkind: Tier\nmetadata: {name: gold}\n---\n"
+    )
+    web = application("web", "apps/web").replace(", namespace: shop}", "}")
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml, own.yaml]\n",
+            "clusters/prod/apps.yaml": application("prod", "clusters/prod") + "---\n" + web,
+            "clusters/prod/own.yaml": workload("own"),
+            "apps/web/kustomization.yaml": "resources: [web.yaml]\n",
+            "apps/web/web.yaml": crd + workload("web"),
+        },
+    )
+    names = {str(obj.key) for obj in judged.facts.get("inventory") if obj.key.kind in {"Deployment", "Tier"}}
+    assert names == {"shop/Deployment/own", "default/Deployment/web", "Tier/gold"}
+
+
 @pytest.mark.parametrize(
     ("settings", "state"),
     [
@@ -169,10 +276,7 @@ def test_a_reconciler_that_changes_the_overlay(tmp_path: Path, settings: str, st
                 "image: web", "image: web, livenessProbe: {tcpSocket: {port: 1}}"
             ),
             "clusters/prod/kfm-checks.yaml": CONFIG.replace("}", ", manifests: [../../flux]}"),
-            "flux/prod.yaml": "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\nmetadata: {name: prod, namespace: f}\n"
-            f"spec: {{path: ./clusters/prod, prune: true, sourceRef: {{kind: GitRepository, name: infra}}{settings}}}\n---\n"
-            "apiVersion: source.toolkit.fluxcd.io/v1\nkind: GitRepository\nmetadata: {name: infra, namespace: f}\n"
-            f"spec: {{url: '{REPOSITORY}', ref: {{branch: main}}}}\n",
+            "flux/prod.yaml": FLUX % settings,
         },
     )
     assert [item.state for item in judged.facts.inputs["followed"]] == [state]

@@ -116,8 +116,8 @@ class _Ran(NamedTuple):
 
 
 def _ran(project: Any, pipeline: Any, head: str) -> _Ran:
-    """What a pipeline ran on. A merged results pipeline is of a commit that GitLab made of target and source branch: the
-    API names its source nowhere, the commit's parents do.
+    """What a pipeline ran on. A merged results pipeline is of a commit that GitLab made of target and source branch:
+    the API names its source nowhere, the commit's parents do.
     """
     import gitlab
 

@@ -66,6 +66,7 @@ INPUTS: Mapping[str, Method | None] = {
     "objects": "render",  # tuple[Manifest, ...]
     "gitops_objects": "render",  # tuple[Manifest, ...]: reconcilers that live outside the overlay
     "followed": "render",  # tuple[Followed, ...]: sources of GitOps objects, rendered or not
+    "delivery": None,  # kfm_checks.facts.objects.Delivery: where objects without a namespace go; None: to ``default``
     "second_render": "render",  # another renderer's objects, for OPS-01
     "tree": "tree",  # kfm_checks.facts.tree.Tree
     "repository": "git",  # kfm_checks.facts.repository.Repository
