@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
 from kfm_checks.facts.objects import Delivery, dig, inventory, items, placed, scopes_of
+from kfm_checks.facts.substitution import substituted, substitution
 from kfm_checks.model import Manifest, ObjectKey
 from kfm_checks.render import Render, Renderer, entrypoint
 from kfm_checks.target import Target
@@ -101,6 +102,27 @@ def follow(
             break
     followed.extend(_charts((*objects, *more)))
     return tuple(followed), tuple(more)
+
+
+def postbuild(
+    objects: tuple[Manifest, ...], outside: tuple[Manifest, ...], config: Config, target: Target
+) -> Callable[[Manifest], Manifest]:
+    """What Flux does to the variables in the overlay's objects when it applies them."""
+    context = _Following(config, target, None, config.gitops.repository or remote(target), Ahead(), frozenset())
+    jobs = [
+        job
+        for one in reconcilers(inventory(objects), outside)
+        for job in _sources(one, target)
+        if _delivers(job, context)
+    ]
+    known = substitution(job[1].kustomize for job in jobs)
+    return lambda obj: substituted(obj, known)
+
+
+def _delivers(job: _Job, context: _Following) -> bool:
+    """Whether it is this overlay that a reconciler applies."""
+    _, source, _, why = job
+    return not why and _is_overlay(source, context) and same_repository(source.repository, context.repository)
 
 
 #: What makes a controller inflate a Helm chart in the cluster: (group, kind) -> tool, and where the chart is named.
@@ -381,7 +403,9 @@ def _namespaces(objects: Iterable[Manifest]) -> frozenset[str]:
     from kfm_checks.facts.scopes import is_cluster_scoped
 
     named = {obj.key.name for obj in objects if (obj.key.group, obj.key.kind) == ("", "Namespace")}
-    return named | frozenset(obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind))
+    return frozenset(named) | frozenset(
+        obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind)
+    )
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:
@@ -406,10 +430,10 @@ def _objects(folder: Path, render: Render | None, job: _Job, context: _Following
     from kfm_checks.provenance import Provenance
 
     if render is None:
-        return _placed(load_manifests(folder), job[2])
+        return _applied(load_manifests(folder), job)
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
-    return _placed(origins.parse(render.text(), job[1].path), job[2])
+    return _applied(origins.parse(render.text(), job[1].path), job)
 
 
 def overrides(source: GitSource) -> dict[str, object] | None:
@@ -445,8 +469,11 @@ def _image(image: Any) -> dict[str, str]:
     return entry
 
 
-def _placed(objects: Iterable[Manifest], namespace: str) -> tuple[Manifest, ...]:
-    """Argo CD puts objects without a namespace into the destination's; the overlay's own is not that of its sources."""
-    made = tuple(objects)
+def _applied(objects: Iterable[Manifest], job: _Job) -> tuple[Manifest, ...]:
+    """Objects as the controller applies them: Flux fills in variables, Argo CD puts objects without a namespace into
+    the destination's. The overlay's own namespace is not that of its sources.
+    """
+    known = substitution([job[1].kustomize])
+    made = tuple(substituted(obj, known) for obj in objects)
     scopes = scopes_of(made)
-    return tuple(placed(obj, namespace or "default", scopes) for obj in made)
+    return tuple(placed(obj, job[2] or "default", scopes) for obj in made)

@@ -34,17 +34,17 @@ def application(name: str, path: str, repository: str = REPOSITORY, extra: str =
     )
 
 
-def run(scratch: Path, files: dict[str, str]) -> Judged:
+LOOKED = ("overlay-renders", "workloads-have-liveness-probe")
+
+
+def run(scratch: Path, files: dict[str, str], only: tuple[str, ...] = LOOKED) -> Judged:
     """Judge ``clusters/prod`` of a repository with these files."""
     for name, text in {"clusters/prod/kfm-checks.yaml": CONFIG, **files}.items():
         path = scratch / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     commit_all(scratch)
-    return judge(
-        scratch / "clusters/prod",
-        Options(as_of="2026-11-22", only=("overlay-renders", "workloads-have-liveness-probe")),
-    )
+    return judge(scratch / "clusters/prod", Options(as_of="2026-11-22", only=only))
 
 
 def states(judged: Judged) -> dict[str, tuple[str, int]]:
@@ -225,6 +225,75 @@ def test_reconcilers_that_disagree_leave_workloads_unverified(tmp_path: Path) ->
         "objects that name no namespace (3) are judged in default, and reconcilers disagree on it "
         "(argocd/Application/a: shop, argocd/Application/b: office)"
     ]
+
+
+PROBED = workload("web").replace("image: web", 'image: "web:${TAG}", livenessProbe: {tcpSocket: {port: 1}}')
+COUNTED = PROBED.replace("spec: {selector", 'spec: {replicas: "${COUNT}", selector', 1)
+
+
+def variable(scratch: Path, post_build: str, only: tuple[str, ...]) -> Judged:
+    """An overlay with two variables, delivered by Flux with this ``postBuild``."""
+    files = {
+        "clusters/prod/kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n",
+        "clusters/prod/web.yaml": COUNTED,
+        "clusters/prod/kfm-checks.yaml": CONFIG.replace("}", ", manifests: [../../flux]}"),
+        "flux/prod.yaml": FLUX % f", postBuild: {post_build}" if post_build else FLUX % "",
+    }
+    return run(scratch, files, only)
+
+
+def test_what_flux_says_inline_is_filled_in(tmp_path: Path) -> None:
+    """Numbers become numbers; nothing is open, and nothing is noted."""
+    judged = variable(tmp_path, "{substitute: {TAG: latest, COUNT: '3'}}", ("images-are-not-latest", "GATE-02"))
+    spec = judged.objects[0]["spec"]
+    assert (spec["replicas"], spec["template"]["spec"]["containers"][0]["image"]) == (3, "web:latest")
+    assert judged.report.result("images-are-not-latest").outcome == "fail"
+    assert judged.report.result("objects-match-schema").outcome == "pass"
+    assert judged.report.overlay.notes == ()
+
+
+def test_what_only_the_cluster_knows_is_not_verified(tmp_path: Path) -> None:
+    """Neither red nor green where it is read, and as before where it is not; the report names the variables."""
+    only = ("images-are-not-latest", "objects-match-schema", "workloads-have-liveness-probe", "pods-meet-baseline")
+    judged = variable(tmp_path, "{substitute: {TAG: v1}, substituteFrom: [{kind: Secret, name: s}]}", only)
+    outcomes = {result.check: result.outcome for result in judged.report.results}
+    assert outcomes == {
+        "images-are-not-latest": "pass",
+        "objects-match-schema": "not-verified",
+        "workloads-have-liveness-probe": "pass",
+        "pods-meet-baseline": "pass",
+    }
+    assert any("not known here: COUNT (objects: 1)" in note for note in judged.report.overlay.notes)
+
+
+def test_without_postbuild_a_variable_is_text(tmp_path: Path) -> None:
+    """Flux substitutes nothing then, and the API server refuses the object."""
+    judged = variable(tmp_path, "", ("objects-match-schema",))
+    assert judged.report.result("objects-match-schema").outcome == "fail"
+    assert judged.report.overlay.notes == ()
+
+
+def test_a_followed_kustomization_fills_in_its_own(tmp_path: Path) -> None:
+    """Each with its own values, not with those of the overlay around it."""
+    web = FLUX.replace("clusters/prod", "apps/web").replace("name: prod", "name: web").partition("---")[0]
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [apps.yaml, own.yaml]\n",
+            "clusters/prod/apps.yaml": FLUX % ", postBuild: {substitute: {TAG: outer, WEB: inner}}"
+            + "---\n"
+            + web % ", postBuild: {substitute: {TAG: '${WEB}'}}",
+            "clusters/prod/own.yaml": PROBED.replace("name: web", "name: own"),
+            "apps/web/kustomization.yaml": "resources: [web.yaml]\n",
+            "apps/web/web.yaml": PROBED,
+        },
+    )
+    images = {
+        obj.key.name: obj["spec"]["template"]["spec"]["containers"][0]["image"]
+        for obj in judged.objects
+        if obj.key.kind == "Deployment"
+    }
+    assert images == {"own": "web:outer", "web": "web:inner"}
 
 
 def test_what_the_setting_would_rename_is_a_change(tmp_path: Path) -> None:

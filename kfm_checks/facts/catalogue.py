@@ -57,6 +57,7 @@ from kfm_checks.facts.schemas import schemas
 from kfm_checks.facts.secrets import file_credentials, object_credentials
 from kfm_checks.facts.secrets_makers import secret_makers
 from kfm_checks.facts.secrets_uses import direct_backends, secret_uses
+from kfm_checks.facts.substitution import variables
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
 from kfm_checks.records_history import record_commits
@@ -89,6 +90,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
     fact.__name__: fact
     for fact in (
         inventory,
+        variables,
         tracked_files,
         ignored_files,
         record_commits,

@@ -1,0 +1,172 @@
+"""Variables that Flux fills in when it applies: what its Kustomization says inline is filled in, the rest stays open.
+
+Flux documentation, Kustomization, *Post build variable substitution*. It is done on the YAML of each object, so that
+``replicas: ${COUNT}`` becomes a number. What ``substituteFrom`` gives is in the cluster, and nobody knows it here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from kfm_checks.errors import KfmChecksError
+from kfm_checks.facts.objects import Inventory, annotations_of, dig, labels_of
+from kfm_checks.model import Manifest, ObjectKey, Path
+from kfm_checks.values import Value
+
+_SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
+#: ``$${`` stands for ``${``; an expression ends at the first brace.
+_EXPRESSION = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
+_NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(?::=|:-|=)(.*))?", re.DOTALL)
+#: Stands for the ``$`` of what stays open: a character of nobody's alphabet, which YAML leaves alone.
+_OPEN = "\uf8ff"
+
+
+class Substitution(Value, frozen=True):
+    """What is known of the variables: their values, and whether others come from the cluster."""
+
+    values: Mapping[str, str]
+    others: bool = False
+
+    def __call__(self, text: str) -> str:
+        """The text with what is known filled in; what stays open has the mark ``_OPEN`` for its ``$``."""
+        return _EXPRESSION.sub(self._filled, text)
+
+    def _filled(self, found: re.Match[str]) -> str:
+        if found[1] is None:
+            return "${"
+        named = _NAME.fullmatch(found[1])
+        if named is not None and self.values.get(named[1]):
+            return self.values[named[1]]
+        # Without a value the default counts; a value that the cluster has would go before it.
+        default = named[2] if named is not None and not self.others else None
+        return _OPEN + found[0][1:] if default is None else default
+
+
+def substitution(settings: Iterable[Mapping[str, Any] | None]) -> Substitution | None:
+    """What the ``postBuild`` of the reconcilers of one source say together; None where none of them substitutes.
+
+    What they do not agree on stays open.
+    """
+    found = [_of(each) for each in settings]
+    if not any(found):
+        return None
+    if all(each == found[0] for each in found):
+        return found[0]
+    first, *rest = (each.values if each else {} for each in found)
+    return Substitution({name: v for name, v in first.items() if all(one.get(name) == v for one in rest)}, True)
+
+
+def _of(settings: Mapping[str, Any] | None) -> Substitution | None:
+    given = dig(settings, "postBuild", "substitute", default={})
+    others = bool(dig(settings, "postBuild", "substituteFrom"))
+    values = {str(k): str(v).replace("\n", "") for k, v in given.items()} if isinstance(given, dict) else {}
+    # Without any variable Flux substitutes nothing, and ${…} stays as it is.
+    return Substitution(values, others) if values or others else None
+
+
+def substituted(obj: Manifest, known: Substitution | None) -> Manifest:
+    """The object as Flux applies it; ``origin.variables`` says where something stays open."""
+    if known is None or not any("${" in text for text in _texts(obj)):
+        return obj
+    if "disabled" in (labels_of(obj).get(_SWITCH), annotations_of(obj).get(_SWITCH)):
+        return obj
+    content = _reread(known(_written(obj)))
+    if content is None:  # a value that is no YAML at its place: Flux would refuse it, and all of it is open
+        content = _marked(dict(obj))
+    paths = tuple(path for path, text in _leaves(content) if _OPEN in text)
+    return Manifest(_unmarked(content), replace(obj.origin, variables=paths))
+
+
+def _written(obj: Manifest) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Text with a variable as Kubernetes' tools write it, so that what is filled in is read as they read it: plain
+        where that is possible, several lines as a block. All other text in quotes: it stays what it is.
+        """
+
+    def written(dumper: Any, text: str) -> Any:
+        style = ("|" if "\n" in text else None) if "${" in text else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, written)
+    return yaml.dump(dict(obj), Dumper=Dumper, allow_unicode=True, sort_keys=False, width=10**9)
+
+
+def _reread(text: str) -> dict[str, Any] | None:
+    from kfm_checks.manifests import parse_manifests
+
+    try:
+        found = parse_manifests(text, source_lines=False)
+    except KfmChecksError:
+        return None
+    return dict(found[0]) if len(found) == 1 else None
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text of a value, keys included."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield str(key)
+            yield from _texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _texts(item)
+    elif isinstance(value, str):
+        yield value
+
+
+def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every text with its path; a key stands at the path of its value, as it is when the mark is taken away."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            at = (*path, str(key).replace(_OPEN, "$"))
+            yield at, str(key)
+            yield from _leaves(item, at)
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _leaves(item, (*path, index))
+    elif isinstance(value, str):
+        yield path, value
+
+
+def _mapped(value: Any, before: str, after: str) -> Any:
+    if isinstance(value, dict):
+        return {str(k).replace(before, after): _mapped(v, before, after) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_mapped(item, before, after) for item in value]
+    return value.replace(before, after) if isinstance(value, str) else value
+
+
+def _unmarked(value: Any) -> Any:
+    return _mapped(value, _OPEN + "{", "${")
+
+
+def _marked(value: Any) -> Any:
+    return _mapped(value, "${", _OPEN + "{")
+
+
+class Variable(Value, frozen=True):
+    """A field that holds a variable whose value nobody knows here."""
+
+    obj: Manifest
+    path: Path
+    names: tuple[str, ...]
+
+
+def variables(inventory: Inventory) -> Mapping[ObjectKey, tuple[Variable, ...]]:
+    """The fields of each object that Flux fills in when it applies, with what nobody knows here."""
+    found: dict[ObjectKey, tuple[Variable, ...]] = {}
+    for obj in inventory:
+        if obj.origin.variables:
+            found[obj.key] = tuple(Variable(obj, path, _names(obj, path)) for path in obj.origin.variables)
+    return found
+
+
+def _names(obj: Manifest, path: Path) -> tuple[str, ...]:
+    text = " ".join((str(path[-1]) if path else "", *(_texts(dig(obj, *path)))))
+    named = (_NAME.match(found[1]) for found in _EXPRESSION.finditer(text) if found[1])
+    return tuple(sorted({found[1] for found in named if found}))
