@@ -41,6 +41,7 @@ from kfm_checks.facts.layout import layout, placed
 from kfm_checks.facts.live import live_objects
 from kfm_checks.facts.live_drift import drift
 from kfm_checks.facts.live_ways import live_ways
+from kfm_checks.facts.made_pods import made_pods
 from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
@@ -102,6 +103,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         schemas,
         workloads,
         containers,
+        made_pods,
         image_uses,
         image_updaters,
         limit_ranges,

@@ -147,7 +147,7 @@ def _of_pod(obj: Manifest, spec: Mapping[str, Any], path: Path) -> Iterator[Imag
 
 
 def _of_field(obj: Manifest, field: ImageField) -> Iterator[ImageUse]:
-    for path, value in _reach(obj, field.path, ()):
+    for path, value in reach(obj, field.path, ()):
         if field.what == "pod":
             if isinstance(value, dict):
                 yield from _of_pod(obj, value, path)
@@ -164,7 +164,7 @@ def _each(obj: Manifest, path: Path, value: Any) -> Iterator[ImageUse]:
             yield image_use(obj, (*at, "image"), container["image"], f"container {container.get('name') or path[-1]}")
 
 
-def _reach(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[tuple[Path, Any]]:
+def reach(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[tuple[Path, Any]]:
     """Every value at a path in which ``*`` stands for each item of a list."""
     if not steps:
         if value is not None:
@@ -173,9 +173,9 @@ def _reach(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[tuple[Pat
     step, *rest = steps
     if step == "*":
         for index, item in enumerate(value if isinstance(value, list) else []):
-            yield from _reach(item, tuple(rest), (*path, index))
+            yield from reach(item, tuple(rest), (*path, index))
     elif isinstance(value, dict) and step in value:
-        yield from _reach(value[step], tuple(rest), (*path, step))
+        yield from reach(value[step], tuple(rest), (*path, step))
 
 
 def image_use(obj: Manifest, path: Path, value: Any, user: str) -> ImageUse:
