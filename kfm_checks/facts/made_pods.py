@@ -33,6 +33,10 @@ _GATEKEEPER = "gatekeeper.sh"
 _CONTAINERS = ("containers", "initContainers", "container", "sidecars")
 
 
+#: Fields of a pod or a container that baseline forbids where they are true.
+_FORBIDDEN = frozenset({"privileged", "hostNetwork", "hostPID", "hostIPC", "hostProcess"})
+
+
 class MadePod(Value, frozen=True):
     """A pod, or a part of one, in a custom resource. ``places`` says where a path in ``pod`` stands in the object."""
 
@@ -58,12 +62,25 @@ def made_pods(inventory: Inventory) -> tuple[MadePod, ...]:
     for (group, kind), fields in IMAGE_FIELDS.items():
         for obj in inventory.of(kind, group):
             found += [pod for field in fields for pod in _of_field(obj, field)]
-    unknown = "nothing here knows how this kind makes pods"
+    known: dict[int, list[Path]] = {}
+    for pod in found:
+        known.setdefault(id(pod.obj), []).extend((pod.path, *pod.places.values()))
     for obj in inventory:
         if _may_make_pods(obj):
-            content = {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
-            found += [MadePod(obj, {}, path, {}, unknown) for path in _hidden(content, ())]
+            found += _unread(obj, known.get(id(obj), []))
     return tuple(found)
+
+
+def _unread(obj: Manifest, known: list[Path]) -> Iterator[MadePod]:
+    """What looks like a part of a pod in a custom resource, outside the places that are known."""
+    content = {key: value for key, value in obj.items() if key not in {"metadata", "status"}}
+    containers = [] if (obj.key.group, obj.key.kind) in IMAGE_FIELDS else list(_hidden(content, ()))
+    for path in containers:
+        yield MadePod(obj, {}, path, {}, "nothing here knows how this kind makes pods")
+    for path in _telling(content, ()):
+        if not any(path[: len(place)] == place for place in (*known, *containers)):
+            missing = f"nothing here knows what its controller makes of {path[-1]}"
+            yield MadePod(obj, {}, path, {}, missing)
 
 
 def _of_field(obj: Manifest, field: ImageField) -> Iterator[MadePod]:
@@ -104,9 +121,9 @@ def _of_containers(obj: Manifest, path: Path, value: Any) -> Iterator[MadePod]:
 
 
 def _may_make_pods(obj: Manifest) -> bool:
-    """Whether it is of a kind of which nobody here knows whether it makes pods."""
+    """Whether it is a custom resource that may hold a part of a pod where nobody here knows of one."""
     group, kind = obj.key.group, (obj.key.group, obj.key.kind)
-    known = "." not in group or kind in POD_TEMPLATES or kind in IMAGE_FIELDS
+    known = "." not in group or kind in POD_TEMPLATES
     return not known and kind not in _NO_PODS_KINDS and group not in _NO_PODS and not group.endswith(_GATEKEEPER)
 
 
@@ -121,6 +138,21 @@ def _hidden(value: Any, path: Path) -> Iterator[Path]:
     elif isinstance(value, list):
         for index, item in enumerate(value):
             yield from _hidden(item, (*path, index))
+
+
+def _telling(value: Any, path: Path) -> Iterator[Path]:
+    """Fields that mean the same in whatever kind they stand, and that baseline forbids."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            if (key in _FORBIDDEN and item is True) or (
+                key == "hostPath" and isinstance(item, dict) and "path" in item
+            ):
+                yield (*path, key)
+            else:
+                yield from _telling(item, (*path, str(key)))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _telling(item, (*path, index))
 
 
 def _are_containers(value: Any) -> bool:
