@@ -38,11 +38,10 @@ class Substitution(Value, frozen=True):
         if found[1] is None:
             return "${"
         named = _NAME.fullmatch(found[1])
-        if named is not None and self.values.get(named[1]):
-            return self.values[named[1]]
-        # Without a value the default counts; a value that the cluster has would go before it.
-        default = named[2] if named is not None and not self.others else None
-        return _OPEN + found[0][1:] if default is None else default
+        name, default = (named[1], named[2]) if named else ("", None)
+        if name in self.values:  # inline values go before those of the cluster; an empty one leaves it to the default
+            return self.values[name] or default or ""
+        return _OPEN + found[0][1:] if default is None or self.others else default
 
 
 def substitution(settings: Iterable[Mapping[str, Any] | None]) -> Substitution | None:

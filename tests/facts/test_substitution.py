@@ -41,8 +41,10 @@ def filled(text: Any, given: Substitution | None) -> tuple[Any, bool]:
         ("${X:=two}", ("two", False), ("${X:=two}", True)),  # the cluster's value would go first
         ("${X:-two}", ("two", False), ("${X:-two}", True)),
         ("${X=two}", ("two", False), ("${X=two}", True)),
-        ("${X:=}", ("", False), ("${X:=}", True)),
-        ("${EMPTY:=two}", ("two", False), ("${EMPTY:=two}", True)),
+        ("${X:=}", (None, False), ("${X:=}", True)),
+        ("${EMPTY:=two}", ("two", False), ("two", False)),
+        ("a${EMPTY}b", ("ab", False), ("ab", False)),
+        ("${EMPTY}", (None, False), (None, False)),
         ("${X}", ("${X}", True), ("${X}", True)),
         ("${A}/${X}", ("one/${X}", True), ("one/${X}", True)),
         ("${A^^}", ("${A^^}", True), ("${A^^}", True)),  # functions are not evaluated
@@ -54,7 +56,7 @@ def filled(text: Any, given: Substitution | None) -> tuple[Any, bool]:
 )
 def test_the_syntax(text: str, alone: tuple[Any, bool], with_others: tuple[Any, bool]) -> None:
     """Inline values, defaults and the escape are filled in; all else stays as it is written, and open."""
-    assert filled(text, substitution([build()])) == (alone if alone[0] != "" else (None, False))
+    assert filled(text, substitution([build()])) == alone
     assert filled(text, substitution([build(others=True)])) == with_others
 
 
