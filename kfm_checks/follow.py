@@ -36,8 +36,6 @@ class Followed:
     state: Literal["overlay", "rendered", "unavailable", "missing"]
     reason: str = ""
     objects: int = 0
-    #: Where the source is the overlay: how its objects without a namespace get one, None where they get none.
-    delivery: Delivery | None = None
 
     @property
     def id(self) -> str:
@@ -78,10 +76,12 @@ def follow(
     target: Target,
     tool: Renderer | None,
     ahead: Ahead | None = None,
+    delivery: Delivery | None = None,
 ) -> tuple[tuple[Followed, ...], tuple[Manifest, ...]]:
     """Render the in-repository sources of the overlay's GitOps objects, recursively, each once.
 
-    Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun.
+    Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun;
+    ``delivery`` says where those of the overlay's objects go that name no namespace.
     """
     repository = config.gitops.repository or remote(target)
     context = _Following(config, target, tool, repository, ahead or Ahead(), _namespaces(objects))
@@ -90,7 +90,8 @@ def follow(
     more: list[Manifest] = []
     level: tuple[Manifest, ...] = objects
     for _ in range(DEPTH):
-        found = reconcilers(inventory(level), outside if level is objects else ())
+        first = level is objects
+        found = reconcilers(inventory(level, delivery if first else None), outside if first else ())
         jobs = [job for reconciler in found for job in _sources(reconciler, target)]
         # An object outside the overlay is followed only where it reconciles this overlay: the rest is others' business.
         jobs = [job for job in jobs if job[0] not in {o.key for o in outside} or _is_overlay(job[1], context)]
@@ -104,22 +105,22 @@ def follow(
     return tuple(followed), tuple(more)
 
 
-def postbuild(
+def delivering(
     objects: tuple[Manifest, ...], outside: tuple[Manifest, ...], config: Config, target: Target
-) -> Callable[[Manifest], Manifest]:
-    """What Flux does to the variables in the overlay's objects when it applies them."""
+) -> tuple[Job, ...]:
+    """The sources of reconcilers that are this very overlay: what they say decides how its objects are applied."""
     context = _Following(config, target, None, config.gitops.repository or remote(target), Ahead(), frozenset())
-    jobs = [
-        job
-        for one in reconcilers(inventory(objects), outside)
-        for job in _sources(one, target)
-        if _delivers(job, context)
-    ]
+    jobs = (job for one in reconcilers(inventory(objects), outside) for job in _sources(one, target))
+    return tuple(job for job in jobs if _delivers(job, context))
+
+
+def postbuild(jobs: Iterable[Job]) -> Callable[[Manifest], Manifest]:
+    """What Flux does to the variables in the objects of these sources when it applies them."""
     known = substitution(job[1].kustomize for job in jobs)
     return lambda obj: substituted(obj, known)
 
 
-def _delivers(job: _Job, context: _Following) -> bool:
+def _delivers(job: Job, context: _Following) -> bool:
     """Whether it is this overlay that a reconciler applies."""
     _, source, _, why = job
     return not why and _is_overlay(source, context) and same_repository(source.repository, context.repository)
@@ -171,10 +172,10 @@ def _is_overlay(source: GitSource, context: _Following) -> bool:
     return source.path == overlay_path(context.config, context.target) and not source.chart
 
 
-_Job = tuple[ObjectKey, GitSource, str, str]
+Job = tuple[ObjectKey, GitSource, str, str]
 
 
-def _sources(reconciler: Reconciler, target: Target) -> Iterator[_Job]:
+def _sources(reconciler: Reconciler, target: Target) -> Iterator[Job]:
     """Key, source, namespace and why it can't be followed ("" where it can)."""
     obj = reconciler.obj
     if obj.key.kind != "ApplicationSet":
@@ -294,7 +295,7 @@ def _value(name: str, values: dict[str, Any]) -> str:
 AT_ONCE = 4
 
 
-def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator[tuple[Followed, tuple[Manifest, ...]]]:
+def _rendered(jobs: list[Job], context: _Following, seen: set[str]) -> Iterator[tuple[Followed, tuple[Manifest, ...]]]:
     """Render what can be had, a few at a time; the order is that of the jobs."""
     plans = [(job, *_plan(job, context, seen)) for job in jobs]
     for begin in range(0, len(plans), AT_ONCE):
@@ -310,7 +311,7 @@ def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator
 
 
 def _made(
-    job: _Job, item: Followed, render: _Started | None, context: _Following
+    job: Job, item: Followed, render: _Started | None, context: _Following
 ) -> tuple[Followed, tuple[Manifest, ...]]:
     if render is None:
         return item, ()
@@ -325,7 +326,7 @@ def _made(
 _Started = tuple[Path, Render | None]
 
 
-def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Path | None]:
+def _plan(job: Job, context: _Following, seen: set[str]) -> tuple[Followed, Path | None]:
     """What becomes of a source, and the folder to be read or rendered for it."""
     key, source, namespace, why = job
 
@@ -339,8 +340,7 @@ def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Pat
         return item("unavailable", _elsewhere(source, context)), None
     if _is_overlay(source, context):
         changed = _changed(source, context.namespaces)
-        found = item("unavailable", changed) if changed else item("overlay")
-        return replace(found, delivery=_delivery(source, namespace)), None
+        return (item("unavailable", changed) if changed else item("overlay")), None
     folder = (context.target.root / source.path).resolve()
     if context.target.root not in (folder, *folder.parents) or not folder.is_dir():
         return item("missing", f"{source.path} is not in this repository"), None
@@ -373,11 +373,11 @@ def _delivery(source: GitSource, namespace: str) -> Delivery | None:
     return Delivery(found, bool(by_kustomize)) if found else None
 
 
-def delivery_of(followed: Iterable[Followed], objects: tuple[Manifest, ...]) -> Delivery | None:
-    """Where the overlay's objects without a namespace go; None where there is none, or no reconciler says."""
+def delivery_of(jobs: Iterable[Job], objects: tuple[Manifest, ...]) -> Delivery | None:
+    """Where these sources put objects without a namespace; None where there is none, or no reconciler says."""
     scopes = scopes_of(objects)
     homeless = [obj for obj in objects if placed(obj, "default", scopes) is not obj]
-    ways = {str(item.subject): item.delivery for item in followed if item.state == "overlay" or item.delivery}
+    ways = {str(key): _delivery(source, namespace) for key, source, namespace, _ in jobs}
     if not homeless or not any(ways.values()):
         return None
     number = f"objects that name no namespace ({len(homeless)}) are judged in"
@@ -422,7 +422,7 @@ def _start(folder: Path, source: GitSource, context: _Following) -> _Started:
     return folder, context.ahead.start(context.tool, folder, overrides(source))
 
 
-def _objects(folder: Path, render: Render | None, job: _Job, context: _Following) -> tuple[Manifest, ...]:
+def _objects(folder: Path, render: Render | None, job: Job, context: _Following) -> tuple[Manifest, ...]:
     """The objects of one source; Argo CD puts those without a namespace into the destination's."""
     from kfm_checks.facts.references import references
     from kfm_checks.facts.tree import Tree
@@ -469,7 +469,7 @@ def _image(image: Any) -> dict[str, str]:
     return entry
 
 
-def _applied(objects: Iterable[Manifest], job: _Job) -> tuple[Manifest, ...]:
+def _applied(objects: Iterable[Manifest], job: Job) -> tuple[Manifest, ...]:
     """Objects as the controller applies them: Flux fills in variables, Argo CD puts objects without a namespace into
     the destination's. The overlay's own namespace is not that of its sources.
     """

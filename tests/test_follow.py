@@ -208,6 +208,26 @@ def test_objects_are_judged_where_the_reconciler_puts_them(
     assert any("objects that name no namespace (3) are judged in shop" in note for note in judged.report.overlay.notes)
 
 
+def test_a_reconciler_without_a_namespace_finds_its_source_where_both_go(tmp_path: Path) -> None:
+    """A Kustomization of the overlay that names no namespace, and the GitRepository of the namespace that it goes to."""
+    prod, separator, source = FLUX.partition("---")
+    child = (
+        FLUX.partition("---")[0].replace("clusters/prod", "apps/web").replace("name: prod, namespace: f", "name: web")
+    )
+    judged = run(
+        tmp_path,
+        {
+            "clusters/prod/kustomization.yaml": "resources: [child.yaml]\n",
+            "clusters/prod/child.yaml": child % "",
+            "clusters/prod/kfm-checks.yaml": CONFIG.replace("}", ", manifests: [../../flux]}"),
+            "flux/prod.yaml": prod % ", targetNamespace: f" + separator + source,
+            "apps/web/kustomization.yaml": "namespace: shop\nresources: [web.yaml]\n",
+            "apps/web/web.yaml": workload("web"),
+        },
+    )
+    assert states(judged) == {"clusters/prod": ("overlay", 0), "apps/web": ("rendered", 1)}
+
+
 def test_without_a_reconciler_that_says_it_is_default(tmp_path: Path) -> None:
     """As an API server would; nothing is noted."""
     judged = delivered(tmp_path, FLUX % "")
