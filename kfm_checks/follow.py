@@ -377,15 +377,18 @@ def delivery_of(jobs: Iterable[Job], objects: tuple[Manifest, ...]) -> Delivery 
     """Where these sources put objects without a namespace; None where there is none, or no reconciler says."""
     scopes = scopes_of(objects)
     homeless = [obj for obj in objects if placed(obj, "default", scopes) is not obj]
-    ways = {str(key): _delivery(source, namespace) for key, source, namespace, _ in jobs}
-    if not homeless or not any(ways.values()):
+    ways = [(str(key), _delivery(source, namespace)) for key, source, namespace, _ in jobs]
+    known = [way for _, way in ways if way]
+    if not homeless or not known:
         return None
     number = f"objects that name no namespace ({len(homeless)}) are judged in"
-    if len(set(ways.values())) > 1:
-        where = ", ".join(f"{name}: {way.namespace if way else 'default'}" for name, way in sorted(ways.items()))
+    if any(way != known[0] for _, way in ways):
+        where = ", ".join(sorted({f"{name}: {way.namespace if way else 'default'}" for name, way in ways}))
         return Delivery("default", note=f"{number} default, and reconcilers disagree on it ({where})", doubtful=True)
-    namespace, by_kustomize = next((way.namespace, way.by_kustomize) for way in ways.values() if way)
-    return Delivery(namespace, by_kustomize, f"{number} {namespace}, where {', '.join(sorted(ways))} puts them")
+    names = ", ".join(sorted({name for name, _ in ways}))
+    return Delivery(
+        known[0].namespace, known[0].by_kustomize, f"{number} {known[0].namespace}, where {names} puts them"
+    )
 
 
 def _changed(source: GitSource, namespaces: frozenset[str]) -> str:

@@ -235,15 +235,30 @@ def test_without_a_reconciler_that_says_it_is_default(tmp_path: Path) -> None:
     assert judged.report.overlay.notes == ()
 
 
-def test_reconcilers_that_disagree_leave_workloads_unverified(tmp_path: Path) -> None:
-    """One overlay for two namespaces, each with objects that name none: which pods are where, nobody can tell."""
-    two = application("a", "clusters/prod") + "---\n" + application("b", "clusters/prod").replace("shop", "office")
-    judged = delivered(tmp_path, two)
+TWO = application("a", "clusters/prod") + "---\n" + application("b", "clusters/prod").replace("shop", "office")
+SET = (
+    "apiVersion: argoproj.io/v1alpha1\nkind: ApplicationSet\nmetadata: {name: s, namespace: argocd}\nspec:\n"
+    "  generators: [{list: {elements: [{to: shop}, {to: office}]}}]\n"
+    f"  template: {{metadata: {{name: x}}, spec: {{source: {{repoURL: '{REPOSITORY}', path: clusters/prod}}, "
+    "destination: {namespace: '{{to}}'}}}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("reconciler", "where"),
+    [
+        (TWO, "argocd/Application/a: shop, argocd/Application/b: office"),
+        (SET, "argocd/ApplicationSet/s: office, argocd/ApplicationSet/s: shop"),
+    ],
+    ids=["two Applications", "one set of two"],
+)
+def test_reconcilers_that_disagree_leave_workloads_unverified(tmp_path: Path, reconciler: str, where: str) -> None:
+    """One overlay for two namespaces, with objects that name none: which pods are where, nobody can tell."""
+    judged = delivered(tmp_path, reconciler)
     assert judged.facts.inputs["delivery"].doubtful
     evidence = judged.report.result("workloads-have-liveness-probe").evidence
     assert [item.message for item in evidence if item.holds is None] == [
-        "objects that name no namespace (3) are judged in default, and reconcilers disagree on it "
-        "(argocd/Application/a: shop, argocd/Application/b: office)"
+        f"objects that name no namespace (3) are judged in default, and reconcilers disagree on it ({where})"
     ]
 
 
