@@ -17,6 +17,8 @@ _APART = frozenset(
         *("host", "hosts", "hostnames", "dnsNames", "commonName", "secretName", "description", "resources"),
     }
 )
+#: Fields that decide nothing of who reaches whom, and who may do what.
+_ASIDE = frozenset({"metadata", "host", "hosts", "hostnames", "secretName"})
 #: Facts that judge what is written (credentials) or what is changed: whatever is filled in later is no part of it.
 _WRITTEN = frozenset({"object_credentials", "file_credentials", "diff"})
 #: Fact -> groups or kinds of the objects that it is computed from: a variable in one of them leaves its answers open.
@@ -67,7 +69,7 @@ def _related(fact: str, variables: Variables) -> tuple[Variable, ...]:
     found: list[Variable] = []
     for key, each in sorted(variables.items()):
         if {key.group, f"{key.group}/{key.kind}"} & _RELATIONS[fact]:
-            found += [one for one in each if not {"metadata", "host", "hosts"} & set(one.path)][:1]
+            found += [one for one in each if not _ASIDE & set(one.path)][:1]
     return tuple(found)
 
 

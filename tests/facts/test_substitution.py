@@ -173,5 +173,7 @@ def test_what_is_computed_from_many_objects_is_open_with_one_of_them(
 ) -> None:
     """A policy with an unknown address leaves the isolation of its namespace open; a role what it grants."""
     assert opened({"cidr": "${X}"}, {"inventory", fact}, holds(KEY, message="m"), kind) == outcome
+    aside = opened({"tls": {"secretName": "${X}"}}, {"inventory", fact}, holds(KEY, ("kind",), message="m"), kind)
+    assert aside == [True]
     elsewhere = holds(KEY._replace(namespace="other"), message="m")
     assert opened({"cidr": "${X}"}, {"inventory", fact}, elsewhere, kind)[0] is True
