@@ -20,8 +20,8 @@ _SWITCH = "kustomize.toolkit.fluxcd.io/substitute"
 #: ``$${`` stands for ``${``; an expression ends at the first brace.
 _EXPRESSION = re.compile(r"\$\$\{|\$\{([^{}]*)\}")
 _NAME = re.compile(r"([A-Za-z_][A-Za-z0-9_]*)(?:(?::=|:-|=)(.*))?", re.DOTALL)
-#: Stands for the ``$`` of what stays open: a character of nobody's alphabet, which YAML leaves alone.
-_OPEN = "\uf8ff"
+#: One of these stands for the ``$`` of what stays open: characters of nobody's alphabet, which YAML leaves alone.
+_MARKS = tuple(map(chr, range(0xE000, 0xF900)))
 
 
 class Substitution(Value, frozen=True):
@@ -30,18 +30,18 @@ class Substitution(Value, frozen=True):
     values: Mapping[str, str]
     others: bool = False
 
-    def __call__(self, text: str) -> str:
-        """The text with what is known filled in; what stays open has the mark ``_OPEN`` for its ``$``."""
-        return _EXPRESSION.sub(self._filled, text)
+    def filled(self, text: str, mark: str) -> str:
+        """The text with what is known filled in; what stays open has the mark for its ``$``."""
+        return _EXPRESSION.sub(lambda found: self._value(found, mark), text)
 
-    def _filled(self, found: re.Match[str]) -> str:
+    def _value(self, found: re.Match[str], mark: str) -> str:
         if found[1] is None:
             return "${"
         named = _NAME.fullmatch(found[1])
         name, default = (named[1], named[2]) if named else ("", None)
         if name in self.values:  # inline values go before those of the cluster; an empty one leaves it to the default
             return self.values[name] or default or ""
-        return _OPEN + found[0][1:] if default is None or self.others else default
+        return mark + found[0][1:] if default is None or self.others else default
 
 
 def substitution(settings: Iterable[Mapping[str, Any] | None]) -> Substitution | None:
@@ -72,11 +72,14 @@ def substituted(obj: Manifest, known: Substitution | None) -> Manifest:
         return obj
     if "disabled" in (labels_of(obj).get(_SWITCH), annotations_of(obj).get(_SWITCH)):
         return obj
-    content = _reread(known(_written(obj)))
+    taken = set("".join((*_texts(obj), *known.values.values())))
+    mark = next((each for each in _MARKS if each not in taken), "")
+    content = _reread(known.filled(_written(obj), mark)) if mark else None
     if content is None:  # a value that is no YAML at its place: Flux would refuse it, and all of it is open
-        content = _marked(dict(obj))
-    paths = tuple(path for path, text in _leaves(content) if _OPEN in text)
-    return Manifest(_unmarked(content), replace(obj.origin, variables=paths))
+        paths = tuple(path for path, text in _leaves(obj) if "${" in text)
+        return Manifest(obj, replace(obj.origin, variables=paths))
+    paths = tuple(tuple(_restored(path, mark)) for path, text in _leaves(content) if mark in text)
+    return Manifest(_restored(content, mark), replace(obj.origin, variables=paths))
 
 
 def _written(obj: Manifest) -> str:
@@ -119,10 +122,10 @@ def _texts(value: Any) -> Iterator[str]:
 
 
 def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
-    """Every text with its path; a key stands at the path of its value, as it is when the mark is taken away."""
+    """Every text with its path; a key stands at the path of its value."""
     if isinstance(value, dict):
         for key, item in value.items():
-            at = (*path, str(key).replace(_OPEN, "$"))
+            at = (*path, str(key))
             yield at, str(key)
             yield from _leaves(item, at)
     elif isinstance(value, list):
@@ -132,20 +135,13 @@ def _leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
         yield path, value
 
 
-def _mapped(value: Any, before: str, after: str) -> Any:
+def _restored(value: Any, mark: str) -> Any:
+    """The value, or the path, with ``$`` where the mark stood for it."""
     if isinstance(value, dict):
-        return {str(k).replace(before, after): _mapped(v, before, after) for k, v in value.items()}
-    if isinstance(value, list):
-        return [_mapped(item, before, after) for item in value]
-    return value.replace(before, after) if isinstance(value, str) else value
-
-
-def _unmarked(value: Any) -> Any:
-    return _mapped(value, _OPEN + "{", "${")
-
-
-def _marked(value: Any) -> Any:
-    return _mapped(value, "${", _OPEN + "{")
+        return {str(key).replace(mark, "$"): _restored(item, mark) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_restored(item, mark) for item in value]
+    return value.replace(mark, "$") if isinstance(value, str) else value
 
 
 class Variable(Value, frozen=True):

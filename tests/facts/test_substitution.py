@@ -99,6 +99,13 @@ def test_keys_are_filled_in_too() -> None:
     assert variables(inventory([found]))[inventory([found]).objects[0].key][0].names == ("X",)
 
 
+@pytest.mark.parametrize("text", ["\ue000", "\ue000{A}", "\ue000${X}\ue001"])
+def test_no_text_is_taken_for_a_mark(text: str) -> None:
+    """Whatever characters somebody writes, only what is written as a variable is one."""
+    assert filled(text, substitution([build()])) == (text, "${X}" in text)
+    assert filled("${V}", substitution([build({"V": text.replace("${X}", "")})])) == (text.replace("${X}", ""), False)
+
+
 SCALARS = st.one_of(st.text(), st.integers(-(2**53), 2**53), st.booleans(), st.none(), st.sampled_from(["y", "no", "1e3", "0644", "~", "2026-01-01", "a: b", "#", "|", "on"]))  # fmt: skip
 KEYS = st.one_of(st.text(min_size=1), st.sampled_from(["y", "no", "1", "null", "true", "a: b"]))
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=3))
