@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from kfm_checks.follow import CannotExpandError, expand, remote
+from kfm_checks.applicationsets import CannotExpandError, expand
+from kfm_checks.follow import remote
 from kfm_checks.judged import Judged, Options
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.run import judge
