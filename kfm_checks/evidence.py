@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from kfm_checks.model import Evidence, Manifest, ObjectKey, Path, Source
@@ -30,6 +31,11 @@ def unknown(subject: Manifest | ObjectKey, path: Path = (), **details: Any) -> E
 def judged(ok: bool | None, subject: Manifest | ObjectKey, path: Path = (), **details: Any) -> Evidence:
     """Evidence whose verdict is a value."""
     return _evidence(subject, path, ok, **details)
+
+
+def reopened(item: Evidence, why: str) -> Evidence:
+    """Evidence that nobody can judge after all; what was found is said behind the reason."""
+    return replace(item, holds=None, message=redact(f"{why}: {item.message}"))
 
 
 def file_key(path: str) -> ObjectKey:
