@@ -104,7 +104,8 @@ class Facts:
         """The facts of the cluster's own objects: what a live twin of a check reads. Raises NotVerified."""
         if self._live is None:
             given = {name: self.inputs[name] for name in LIVE_INPUTS if name in self.inputs}
-            objects = {"objects": self.get("live_objects"), "gitops_objects": (), "followed": ()}
+            # What controllers make of custom resources are pods here, and judged themselves.
+            objects = {"objects": self.get("live_objects"), "gitops_objects": (), "followed": (), "made_pods": ()}
             self._live = Facts({**given, **objects}, self.absent, self.functions)
         return self._live
 
