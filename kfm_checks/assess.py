@@ -12,7 +12,7 @@ from kfm_checks.checks import CHECKS, Check
 from kfm_checks.config import Config, Settings
 from kfm_checks.engine import Facts, run
 from kfm_checks.errors import UsageError
-from kfm_checks.evidence import unknown
+from kfm_checks.evidence import file_key, unknown
 from kfm_checks.fold import Judgement, decide, fold
 from kfm_checks.judged import Judged, Options
 from kfm_checks.model import Evidence, Level, Manifest, Overlay, Report, Requirement, RequirementResult
@@ -22,7 +22,7 @@ from kfm_checks.requirements import CATALOGUE
 from kfm_checks.target import Target
 
 #: Inputs that come from the renderer: everything else can be looked at while it works.
-AWAITED = ("objects", "followed", "gitops_objects", "second_render", "overlay", "cluster")
+AWAITED = ("objects", "delivery", "followed", "gitops_objects", "second_render", "overlay", "cluster")
 #: Those of them that come last, when the renderer has said its version too and a cluster has been looked at.
 LAST = ("overlay", "cluster", "seen")
 
@@ -97,7 +97,7 @@ def assess(
     live = options.live or "cluster" in given
     rows = catalogue(config, live=live)
     checks = selected(options.only, config, live=live)
-    results = run(checks, facts, _rows_of(rows), _levels_of(rows), _gaps(given.get("followed", ())))
+    results = run(checks, facts, _rows_of(rows), _levels_of(rows), _gaps(given))
     judgement = Judgement(
         {r.check: r for r in results},
         config,
@@ -193,16 +193,21 @@ def _levels_of(rows: Iterable[Requirement]) -> dict[str, Level]:
     return found
 
 
-def _gaps(followed: Iterable[Any]) -> list[Evidence]:
-    """One piece of evidence for each source that could not be rendered: workload rows are not whole without it."""
-    return [
+def _gaps(given: Mapping[str, Any]) -> list[Evidence]:
+    """One piece of evidence for each source that could not be rendered: workload rows are not whole without it.
+
+    One more where nobody can tell into which namespace the overlay's objects go.
+    """
+    delivery = given.get("delivery")
+    doubts = [unknown(file_key(given["overlay"].path), message=delivery.note)] if delivery and delivery.doubtful else []
+    return doubts + [
         unknown(
             source.subject,
             ("spec",),
             message=f"the source of {source.subject} was not rendered: {source.reason}",
             about=source.id,
         )
-        for source in followed
+        for source in given.get("followed", ())
         if source.state == "unavailable"
     ]
 

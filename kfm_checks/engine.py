@@ -16,9 +16,12 @@ from kfm_checks.evidence import identified, unknown
 from kfm_checks.facts.catalogue import FACTS, INPUTS
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.model import CheckResult, Evidence, Level, Method, Outcome, worst
+from kfm_checks.unsettled import settled
 
 #: What a check sees that makes pods: where sources could not be rendered, its verdict is not whole.
 WORKLOAD_FACT = "workloads"
+#: What the reconciler fills in, with values that nobody knows here: evidence that reads it is not verified.
+VARIABLES_FACT, INVENTORY_FACT = "variables", "inventory"
 #: Inputs that a live twin shares with the check itself.
 LIVE_INPUTS = (
     "cluster", "config", "records", "target", "overlay", "as_of",
@@ -116,7 +119,8 @@ class Facts:
         """The facts of the cluster's own objects: what a live twin of a check reads. Raises NotVerified."""
         if self._live is None:
             given = {name: self.inputs[name] for name in LIVE_INPUTS if name in self.inputs}
-            objects = {"objects": self.get("live_objects"), "gitops_objects": (), "followed": ()}
+            # What controllers make of custom resources are pods here, and judged themselves.
+            objects = {"objects": self.get("live_objects"), "gitops_objects": (), "followed": (), "made_pods": ()}
             self._live = Facts({**given, **objects}, self.absent, self.functions)
         return self._live
 
@@ -218,6 +222,8 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
         raise
     except Exception as error:
         outcome, reason = "error", f"the check broke: {describe(error)}"
+    if INVENTORY_FACT in reached and not check.live:
+        evidence = _settled(evidence, facts, reached)
     # A failure that was already seen stays one, even where the check could not finish.
     judged = _outcome(evidence)
     if outcome is None or judged == "fail":
@@ -236,6 +242,14 @@ def _run(check: Check, facts: Facts, rows: tuple[str, ...], level: Level, gaps: 
         reason=reason,
         methods={"cluster": outcome} if check.live else _methods(reached, facts, outcome),
     )
+
+
+def _settled(evidence: list[Evidence], facts: Facts, reached: Collection[str]) -> list[Evidence]:
+    """The evidence without verdicts on what only the reconciler fills in."""
+    try:
+        return list(settled(evidence, facts.get(VARIABLES_FACT), reached))
+    except (NotVerified, Crashed):
+        return evidence  # without objects there is nothing to fill in, and the check has said so itself
 
 
 def _unread(check: Check, cluster: Cluster) -> list[Evidence]:

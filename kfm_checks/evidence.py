@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
+from dataclasses import fields, replace
 from operator import attrgetter
 from typing import Any
 
@@ -32,6 +32,11 @@ def unknown(subject: Manifest | ObjectKey, path: Path = (), **details: Any) -> E
 def judged(ok: bool | None, subject: Manifest | ObjectKey, path: Path = (), **details: Any) -> Evidence:
     """Evidence whose verdict is a value."""
     return _evidence(subject, path, ok, **details)
+
+
+def reopened(item: Evidence, why: str) -> Evidence:
+    """Evidence that nobody can judge after all; what was found is said behind the reason."""
+    return replace(item, holds=None, message=redact(f"{why}: {item.message}"))
 
 
 def file_key(path: str) -> ObjectKey:

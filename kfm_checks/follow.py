@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from kfm_checks.ahead import Ahead
+from kfm_checks.applicationsets import CannotExpandError, expand
 from kfm_checks.config import Config
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
-from kfm_checks.facts.objects import dig, inventory, items
+from kfm_checks.facts.objects import Delivery, dig, inventory, placed, scopes_of
+from kfm_checks.facts.substitution import substituted, substitution
 from kfm_checks.model import Manifest, ObjectKey
 from kfm_checks.render import Render, Renderer, entrypoint
 from kfm_checks.target import Target
@@ -75,10 +77,12 @@ def follow(
     target: Target,
     tool: Renderer | None,
     ahead: Ahead | None = None,
+    delivery: Delivery | None = None,
 ) -> tuple[tuple[Followed, ...], tuple[Manifest, ...]]:
     """Render the in-repository sources of the overlay's GitOps objects, recursively, each once.
 
-    Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun.
+    Returns what became of each source, and the objects that they render to. ``ahead`` has renders already begun;
+    ``delivery`` says where those of the overlay's objects go that name no namespace.
     """
     repository = config.gitops.repository or remote(target)
     context = _Following(config, target, tool, repository, ahead or Ahead(), _namespaces(objects))
@@ -87,7 +91,8 @@ def follow(
     more: list[Manifest] = []
     level: tuple[Manifest, ...] = objects
     for _ in range(DEPTH):
-        found = reconcilers(inventory(level), outside if level is objects else ())
+        first = level is objects
+        found = reconcilers(inventory(level, delivery if first else None), outside if first else ())
         jobs = [job for reconciler in found for job in _sources(reconciler, target)]
         # An object outside the overlay is followed only where it reconciles this overlay: the rest is others' business.
         jobs = [job for job in jobs if job[0] not in {o.key for o in outside} or _is_overlay(job[1], context)]
@@ -99,6 +104,27 @@ def follow(
             break
     followed.extend(_charts((*objects, *more)))
     return tuple(followed), tuple(more)
+
+
+def delivering(
+    objects: tuple[Manifest, ...], outside: tuple[Manifest, ...], config: Config, target: Target
+) -> tuple[Job, ...]:
+    """The sources of reconcilers that are this very overlay: what they say decides how its objects are applied."""
+    context = _Following(config, target, None, config.gitops.repository or remote(target), Ahead(), frozenset())
+    jobs = (job for one in reconcilers(inventory(objects), outside) for job in _sources(one, target))
+    return tuple(job for job in jobs if _delivers(job, context))
+
+
+def postbuild(jobs: Iterable[Job]) -> Callable[[Manifest], Manifest]:
+    """What Flux does to the variables in the objects of these sources when it applies them."""
+    known = substitution(job[1].kustomize for job in jobs)
+    return lambda obj: substituted(obj, known)
+
+
+def _delivers(job: Job, context: _Following) -> bool:
+    """Whether it is this overlay that a reconciler applies."""
+    _, source, _, why = job
+    return not why and _is_overlay(source, context) and same_repository(source.repository, context.repository)
 
 
 #: What makes a controller inflate a Helm chart in the cluster: (group, kind) -> tool, and where the chart is named.
@@ -147,10 +173,10 @@ def _is_overlay(source: GitSource, context: _Following) -> bool:
     return source.path == overlay_path(context.config, context.target) and not source.chart
 
 
-_Job = tuple[ObjectKey, GitSource, str, str]
+Job = tuple[ObjectKey, GitSource, str, str]
 
 
-def _sources(reconciler: Reconciler, target: Target) -> Iterator[_Job]:
+def _sources(reconciler: Reconciler, target: Target) -> Iterator[Job]:
     """Key, source, namespace and why it can't be followed ("" where it can)."""
     obj = reconciler.obj
     if obj.key.kind != "ApplicationSet":
@@ -167,110 +193,11 @@ def _sources(reconciler: Reconciler, target: Target) -> Iterator[_Job]:
             yield obj.key, source, "", str(why)
 
 
-class CannotExpandError(Exception):
-    """A generator or template that needs what is not here."""
-
-
-def expand(applicationset: Manifest, root: Path) -> list[dict[str, Any]]:
-    """The Application specs that an ApplicationSet makes, from its list, git and matrix generators."""
-    if dig(applicationset, "spec", "templatePatch"):
-        raise CannotExpandError("its templatePatch is not evaluated")
-    template = dig(applicationset, "spec", "template", "spec", default={})
-    parameters = [p for generator in items(applicationset, "spec", "generators") for p in _generated(generator, root)]
-    return [_filled(template, values) for values in parameters]
-
-
-def _generated(generator: dict[str, Any], root: Path) -> list[dict[str, Any]]:
-    if "list" in generator:
-        if dig(generator, "list", "elementsYaml"):
-            raise CannotExpandError("its generator list has elementsYaml, which is not evaluated")
-        return [dict(element) for element in items(generator, "list", "elements")]
-    if "git" in generator:
-        return _git_generated(generator["git"], root)
-    if "matrix" in generator:
-        parts = [_generated(part, root) for part in items(generator, "matrix", "generators")]
-        combined: list[dict[str, Any]] = [{}]
-        for part in parts:
-            combined = [{**one, **other} for one in combined for other in part]
-        return combined
-    raise CannotExpandError(f"its generator {', '.join(sorted(generator))} needs what is not in this repository")
-
-
-def _git_generated(git: dict[str, Any], root: Path) -> list[dict[str, Any]]:
-    if items(git, "files"):
-        return [values for entry in items(git, "files") for values in _files(str(entry.get("path")), root)]
-    # What one entry excludes stays out, whatever the others say and in whatever order.
-    found: dict[bool, set[str]] = {False: set(), True: set()}
-    for entry in items(git, "directories"):
-        matched = (p.relative_to(root).as_posix() for p in _glob(root, str(entry.get("path") or "")) if p.is_dir())
-        found[bool(entry.get("exclude"))].update(matched)
-    return [_path_values(path) for path in sorted(found[False] - found[True])]
-
-
-def _glob(root: Path, pattern: str) -> Iterable[Path]:
-    if "{{" in pattern:
-        raise CannotExpandError("a generator's path is a template, which is not evaluated")
-    if not pattern or ".." in pattern.split("/") or pattern.startswith("/"):
-        return []
-    return sorted(root.glob(pattern))
-
-
-def _path_values(path: str) -> dict[str, Any]:
-    segments = path.split("/")
-    plain = {f"path[{index}]": segment for index, segment in enumerate(segments)}
-    basename = segments[-1]
-    normalized = re.sub(r"[^a-z0-9.-]", "-", basename.lower())
-    nested = {"path": path, "basename": basename, "basenameNormalized": normalized, "segments": segments}
-    return {
-        **plain,
-        "path": nested,
-        "path.basename": basename,
-        "path.basenameNormalized": normalized,
-        "path.path": path,
-    }
-
-
-def _files(pattern: str, root: Path) -> Iterator[dict[str, Any]]:
-    from kfm_checks.yamlfile import read_yaml
-
-    for file in _glob(root, pattern):
-        shown = file.relative_to(root).as_posix()
-        value = read_yaml(file, shown=shown).value
-        yield {**(value if isinstance(value, dict) else {}), **_path_values(shown.rpartition("/")[0] or ".")}
-
-
-_PLACEHOLDER = re.compile(r"\{\{-?\s*\.?([\w.\[\]-]+)\s*-?\}\}")
-
-
-def _filled(value: Any, values: dict[str, Any]) -> Any:
-    if isinstance(value, dict):
-        return {key: _filled(item, values) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_filled(item, values) for item in value]
-    if not isinstance(value, str) or "{{" not in value:
-        return value
-    filled = _PLACEHOLDER.sub(lambda found: _value(found[1], values), value)
-    if "{{" in filled:
-        raise CannotExpandError("its template uses functions that are not evaluated")
-    return filled
-
-
-def _value(name: str, values: dict[str, Any]) -> str:
-    found: Any = values.get(name)
-    if found is None:
-        found = dig(values, *name.split("."))
-    if isinstance(found, dict) and "path" in found:
-        found = found["path"]  # {{path}} of a git generator without goTemplate
-    if found is None or isinstance(found, dict | list):
-        raise CannotExpandError(f"its template needs {name}, which its generators don't give")
-    return str(found)
-
-
 #: Renders under way at once.
 AT_ONCE = 4
 
 
-def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator[tuple[Followed, tuple[Manifest, ...]]]:
+def _rendered(jobs: list[Job], context: _Following, seen: set[str]) -> Iterator[tuple[Followed, tuple[Manifest, ...]]]:
     """Render what can be had, a few at a time; the order is that of the jobs."""
     plans = [(job, *_plan(job, context, seen)) for job in jobs]
     for begin in range(0, len(plans), AT_ONCE):
@@ -286,7 +213,7 @@ def _rendered(jobs: list[_Job], context: _Following, seen: set[str]) -> Iterator
 
 
 def _made(
-    job: _Job, item: Followed, render: _Started | None, context: _Following
+    job: Job, item: Followed, render: _Started | None, context: _Following
 ) -> tuple[Followed, tuple[Manifest, ...]]:
     if render is None:
         return item, ()
@@ -301,7 +228,7 @@ def _made(
 _Started = tuple[Path, Render | None]
 
 
-def _plan(job: _Job, context: _Following, seen: set[str]) -> tuple[Followed, Path | None]:
+def _plan(job: Job, context: _Following, seen: set[str]) -> tuple[Followed, Path | None]:
     """What becomes of a source, and the folder to be read or rendered for it."""
     key, source, namespace, why = job
 
@@ -337,20 +264,53 @@ _CHANGES = (
 )
 
 
+#: The setting that makes kustomize put objects into a namespace: Argo CD's, Flux's.
+_NAMESPACE = ("namespace", "targetNamespace")
+
+
+def _delivery(source: GitSource, namespace: str) -> Delivery | None:
+    """How objects of a source without a namespace get one: by a setting of kustomize, else from the destination."""
+    by_kustomize = next((str(value) for name in _NAMESPACE if (value := (source.kustomize or {}).get(name))), "")
+    found = by_kustomize or namespace
+    return Delivery(found, bool(by_kustomize)) if found else None
+
+
+def delivery_of(jobs: Iterable[Job], objects: tuple[Manifest, ...]) -> Delivery | None:
+    """Where these sources put objects without a namespace; None where there is none, or no reconciler says."""
+    scopes = scopes_of(objects)
+    homeless = [obj for obj in objects if placed(obj, "default", scopes) is not obj]
+    ways = [(str(key), _delivery(source, namespace)) for key, source, namespace, _ in jobs]
+    known = [way for _, way in ways if way]
+    if not homeless or not known:
+        return None
+    number = f"objects that name no namespace ({len(homeless)}) are judged in"
+    if any(way != known[0] for _, way in ways):
+        where = ", ".join(sorted({f"{name}: {way.namespace if way else 'default'}" for name, way in ways}))
+        return Delivery("default", note=f"{number} default, and reconcilers disagree on it ({where})", doubtful=True)
+    names = ", ".join(sorted({name for name, _ in ways}))
+    return Delivery(
+        known[0].namespace, known[0].by_kustomize, f"{number} {known[0].namespace}, where {names} puts them"
+    )
+
+
 def _changed(source: GitSource, namespaces: frozenset[str]) -> str:
     """Why the overlay's render is not what its reconciler applies; "" where it is."""
     settings = source.kustomize or {}
     given = [name for name in _CHANGES if settings.get(name)]
-    for name in ("namespace", "targetNamespace"):
-        if settings.get(name) and namespaces - {settings[name]}:
+    for name in _NAMESPACE:
+        if settings.get(name) and namespaces - {settings[name], ""}:
             given.append(name)
     return f"the reconciler changes what the overlay renders to ({', '.join(given)}); put it into git" if given else ""
 
 
 def _namespaces(objects: Iterable[Manifest]) -> frozenset[str]:
+    """The namespaces of the objects, and those that are objects: kustomize's setting renames them as well."""
     from kfm_checks.facts.scopes import is_cluster_scoped
 
-    return frozenset(obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind))
+    named = {obj.key.name for obj in objects if (obj.key.group, obj.key.kind) == ("", "Namespace")}
+    return frozenset(named) | frozenset(
+        obj.key.namespace for obj in objects if not is_cluster_scoped(obj.key.group, obj.key.kind)
+    )
 
 
 def _elsewhere(source: GitSource, context: _Following) -> str:
@@ -367,7 +327,7 @@ def _start(folder: Path, source: GitSource, context: _Following) -> _Started:
     return folder, context.ahead.start(context.tool, folder, overrides(source))
 
 
-def _objects(folder: Path, render: Render | None, job: _Job, context: _Following) -> tuple[Manifest, ...]:
+def _objects(folder: Path, render: Render | None, job: Job, context: _Following) -> tuple[Manifest, ...]:
     """The objects of one source; Argo CD puts those without a namespace into the destination's."""
     from kfm_checks.facts.references import references
     from kfm_checks.facts.tree import Tree
@@ -375,10 +335,10 @@ def _objects(folder: Path, render: Render | None, job: _Job, context: _Following
     from kfm_checks.provenance import Provenance
 
     if render is None:
-        return tuple(_placed(obj, job[2]) for obj in load_manifests(folder))
+        return _applied(load_manifests(folder), job)
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
-    return tuple(_placed(obj, job[2]) for obj in origins.parse(render.text(), job[1].path))
+    return _applied(origins.parse(render.text(), job[1].path), job)
 
 
 def overrides(source: GitSource) -> dict[str, object] | None:
@@ -414,10 +374,11 @@ def _image(image: Any) -> dict[str, str]:
     return entry
 
 
-def _placed(obj: Manifest, namespace: str) -> Manifest:
-    """Argo CD puts objects without a namespace into the destination's."""
-    from kfm_checks.facts.scopes import is_cluster_scoped
-
-    if not namespace or obj.key.namespace or is_cluster_scoped(obj.key.group, obj.key.kind):
-        return obj
-    return Manifest({**obj, "metadata": {**obj["metadata"], "namespace": namespace}}, obj.origin)
+def _applied(objects: Iterable[Manifest], job: Job) -> tuple[Manifest, ...]:
+    """Objects as the controller applies them: Flux fills in variables, Argo CD puts objects without a namespace into
+    the destination's. The overlay's own namespace is not that of its sources.
+    """
+    known = substitution([job[1].kustomize])
+    made = tuple(substituted(obj, known) for obj in objects)
+    scopes = scopes_of(made)
+    return tuple(placed(obj, job[2] or "default", scopes) for obj in made)

@@ -53,8 +53,9 @@ class Options:
         return self.context is not None or self.in_cluster or self.snapshot is not None
 
 
-#: Options that say how an overlay is rendered and read: a notebook of a site has to use those of the site.
-_READING = ("kustomize", "rendered", "schemas", "policies", "kubernetes_versions")
+#: Options that say how an overlay is rendered and read: a notebook of a site has to use those of the site. It judges
+#: its own rows whatever ``only`` says, and tells its reader where the site shows fewer.
+_READING = ("kustomize", "rendered", "schemas", "policies", "kubernetes_versions", "only")
 
 
 def options_text(options: Options) -> str:
@@ -77,7 +78,7 @@ def options_from(text: str) -> Options:
     try:
         given: dict[str, Any] = json.loads(text)
         given["loosened"] = Loosened(*given["loosened"])
-        given["kubernetes_versions"] = tuple(given.get("kubernetes_versions", ()))
+        given.update({name: tuple(given.get(name, ())) for name in ("kubernetes_versions", "only")})
         given.update({name: Path(given[name]) for name in ("rendered", "schemas", "policies") if name in given})
         return Options(**given)
     except (ValueError, TypeError, KeyError, AttributeError) as error:

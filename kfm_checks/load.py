@@ -47,19 +47,27 @@ class Loading:
 
     def inputs(self, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
         """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
-        from kfm_checks.follow import follow
+        from kfm_checks.follow import delivering, delivery_of, follow, postbuild
         from kfm_checks.manifests import parse_rendered
+        from kfm_checks.model import Manifest
 
         text = self.render.text() if self.render else ""
         # Asked only now: before, it would have kept the renderer from its work. The answer is awaited last.
         self._version = self.tool.version() if self.tool else None
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
         outside = reconcilers(config, target)
-        followed, more = follow(objects, outside, config, target, self.tool, self.ahead)
+        # Filled in before anything is read of them: a variable may stand in a path that is followed.
+        jobs = delivering(objects, outside, config, target)
+        filled = postbuild(jobs)
+        objects = tuple(filled(obj) for obj in objects)
+        delivery = delivery_of(jobs, objects)
+        followed, more = follow(objects, outside, config, target, self.tool, self.ahead, delivery)
         self.ahead.stop()
-        inputs: dict[str, Any] = {"objects": (*objects, *more), "gitops_objects": outside, "followed": followed}
+        given = {"gitops_objects": outside, "followed": followed, "delivery": delivery}
+        inputs: dict[str, Any] = {"objects": (*objects, *more), **given}
         if self.second is not None:
-            inputs["second_render"] = tuple(parse_rendered(self.second.text()))
+            second = map(Manifest, parse_rendered(self.second.text()))
+            inputs["second_render"] = tuple(filled(obj) for obj in second)
         return inputs
 
     def renderer(self) -> str:

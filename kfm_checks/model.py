@@ -96,6 +96,8 @@ class Origin:
     fields: Sources | Mapping[Path, int] | None = None
     #: The path, from the repository's root, of the render that made it: the overlay, or a source that it follows.
     render: str = ""
+    #: Fields that hold a variable which the reconciler fills in when it applies, with what nobody knows here.
+    variables: tuple[Path, ...] = ()
 
     def source(self, path: Path = ()) -> Source:
         """The nearest known place of a field: its own line, else that of the nearest parent."""

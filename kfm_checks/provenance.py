@@ -21,6 +21,7 @@ from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.facts.tree_names import names
 from kfm_checks.facts.tree_yaml import Document
 from kfm_checks.model import Manifest, ObjectKey, Origin, Path, Source
+from kfm_checks.render_errors import COMPONENT, is_component
 
 DEPTH = 32
 _HASH = re.compile(r"-[bcdfghjklmnpqrstvwxz0-9]{10}$")
@@ -81,7 +82,9 @@ class Provenance:
 
         objects = parse_rendered(text)
         if not objects:
-            raise RenderError("it renders to nothing", file=shown, remedy="name its resources")
+            component = is_component(self._tree.root)
+            cause, remedy = COMPONENT if component else ("it renders to nothing", "name its resources")
+            raise RenderError(cause, file=shown, remedy=remedy)
         return tuple(self.place(objects))
 
     def place(self, objects: Iterable[dict[str, Any]]) -> list[Manifest]:

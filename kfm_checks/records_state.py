@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 
 from kfm_checks.fold import Judgement
-from kfm_checks.model import Requirement, RequirementResult
+from kfm_checks.model import CheckResult, Requirement, RequirementResult
 from kfm_checks.records import Record
 from kfm_checks.records_history import Commit
 from kfm_checks.redaction import redact
@@ -88,11 +88,16 @@ def _idle_waiver(record: Record, row: Requirement, judgement: Judgement) -> str:
     result = judgement.results.get(record.check)
     if result is None:
         return NOT_LOOKED
+    return idle_subject(record, result) or "not needed: this failure does not decide the row"
+
+
+def idle_subject(record: Record, result: CheckResult) -> str:
+    """Why the subject of a waiver names no failure of its check; "" where it names one."""
     covered = [item for item in result.evidence if record.covers(item.subject)]
     if not covered:
         return "it matches nothing that was looked at"
     if any(item.holds is False for item in covered):
-        return "not needed: this failure does not decide the row"
+        return ""
     if all(item.holds for item in covered):
         return "no longer needed: what it accepts holds now"
     return "nobody could tell whether it is still needed"

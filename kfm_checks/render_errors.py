@@ -90,6 +90,10 @@ EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
 )
 
 
+#: A Component on its own: what it patches is in the overlays that use it.
+COMPONENT = ("a Component lacks the objects of an overlay around it", "check an overlay that uses it")
+
+
 def explain(stderr: str, folder: Path, target: Path) -> RenderError:
     """Map what kustomize wrote to one line. ``target`` is what it was given: the folder, or a wrapper around it."""
     text = stderr.replace(str(target), str(folder)).removeprefix("Error: ").removeprefix("error: ")
@@ -104,12 +108,21 @@ def explain(stderr: str, folder: Path, target: Path) -> RenderError:
         if found:
             groups = found.groupdict()
             what = groups.get("what") or groups.get("field") or ""
+            if cause.startswith("a patch") and is_component(folder):
+                cause, remedy = COMPONENT
             place, line = _place(text, folder, what)
             if file is not None:
                 place, line = file, int(groups["line"]) if groups.get("line") else _line(text)
             said = f": {_shown_path(what)}" if what else ""
             return RenderError(cause + said, file=_shown(place), line=line, remedy=remedy)
     return RenderError(f"kustomize refuses it: {_short(text)}", file=_shown(file or folder), remedy="mend the overlay")
+
+
+def is_component(folder: Path) -> bool:
+    """Whether a folder's kustomization is a Component, which isn't rendered on its own."""
+    entry = _entrypoint(folder)
+    text = entry.read_text(encoding="utf-8", errors="replace") if entry is not None else ""
+    return re.search(r"^kind: *['\"]?Component\b", text, re.MULTILINE) is not None
 
 
 def _entrypoint(folder: Path) -> Path | None:

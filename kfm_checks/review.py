@@ -14,7 +14,7 @@ from kfm_checks.judged import Judged
 from kfm_checks.model import Report, RequirementResult, Status
 from kfm_checks.review_record import Review as Record
 from kfm_checks.review_record import last_review
-from kfm_checks.wording import DECISIONS, ROLES, STATUSES, explain, headline, last_line
+from kfm_checks.wording import DECISIONS, ROLES, STATUSES, explain, headline, last_line, verdict
 
 OPEN: tuple[Status, ...] = ("not-met", "not-verified")
 
@@ -61,7 +61,7 @@ def review(judged: Judged, *, conditions: Sequence[str] = (), change: Iterable[s
         _records("Attestations: what somebody vouches for", report, "attestation"),
     ]
     title = f"Review of {report.overlay.path or 'the objects given'}, as of {report.overlay.as_of}"
-    return Review(title, DECISIONS[report.decision], tuple(sections), since, before, tuple(conditions))
+    return Review(title, verdict(report), tuple(sections), since, before, tuple(conditions))
 
 
 def _change(judged: Judged) -> list[str]:

@@ -5,7 +5,7 @@ The renderer is started before anything is imported that it does without: hence 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -106,7 +106,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         loading.stop()
     _look(options, facts)
     objects = facts.get("objects")
-    shown = (*notes, *_notes(rules.config, options))
+    shown = (*notes, *_notes(rules.config, options), *_as_applied(facts))
     overlay = Overlay(target.path, _digest(objects), renderer, len(objects), options.as_of, shown)
     return assess(overlay, facts, rules, records, target, options)
 
@@ -185,6 +185,21 @@ def _digest(objects: Sequence[Mapping[str, Any]]) -> str:
 
     encoded = sorted(msgspec.json.encode(dict(obj), order="sorted") for obj in objects)
     return "sha256:" + hashlib.sha256(b"\n".join(encoded)).hexdigest()
+
+
+def _as_applied(facts: Facts) -> Iterator[str]:
+    """What the reconciler does to the objects on their way into the cluster."""
+    delivery, variables = facts.get("delivery"), facts.get("variables")
+    if delivery:
+        yield delivery.note
+    if variables:
+        names = sorted({name for found in variables.values() for each in found for name in each.names})
+        text = ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+        yield f"variables that Flux fills in with what is not known here: {text} (objects: {len(variables)})"
+
+
+#: Variables named in a note.
+_SHOWN = 8
 
 
 def _notes(config: Config, options: Options) -> tuple[str, ...]:

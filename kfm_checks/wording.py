@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from kfm_checks.model import CheckResult, Decision, Report, RequirementResult, Status
+from kfm_checks.requirements import CATALOGUE
 
 DECISIONS: Mapping[Decision, str] = {
     "not-compliant": "Not compliant",
@@ -47,11 +48,30 @@ def counts(report: Report) -> dict[Status, int]:
     return {status: sum(row.status == status for row in report.requirements) for status in STATUSES}
 
 
-def headline(report: Report) -> str:
-    """The decision and the numbers behind it, in one sentence."""
+def verdict(report: Report) -> str:
+    """The decision in words. Musts alone decide: where none is among the rows, nobody has to wait for a decision."""
+    musts = any(row.level == "must" for row in report.requirements)
+    return DECISIONS[report.decision] if musts else "No must was looked at, so nothing is decided"
+
+
+def partial(report: Report) -> str:
+    """How many of the catalogue's rows a report has, "" where it has them all: part of them speaks for itself alone."""
+    shown = {row.id for row in report.requirements}
+    known = {row.id for row in CATALOGUE} | shown
+    return f"{len(shown)} of {len(known)} rows looked at" if len(shown) < len(known) else ""
+
+
+def tally(report: Report) -> str:
+    """The decision on the rows of a report and the numbers behind it, for a place that says which rows these are."""
     number = counts(report)
     parts = ", ".join(f"{number[status]} {word}" for status, word in STATUSES.items() if number[status])
-    return f"{DECISIONS[report.decision]}: {parts}."
+    return f"{verdict(report)}: {parts}."
+
+
+def headline(report: Report) -> str:
+    """The decision and the numbers behind it, in one sentence; a part of the rows is said to be one."""
+    part = partial(report)
+    return f"{part[0].upper()}{part[1:]}. {tally(report)}" if part else tally(report)
 
 
 def last_line(report: Report) -> str:

@@ -180,6 +180,37 @@ def test_decisions_are_commented_out(repository: Path) -> None:
     assert config.layout.policies == "net"
 
 
+PDB = (
+    "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: db, namespace: app}\nspec: {minAvailable: 1}\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("files", "line"),
+    [
+        ({"o/budgets/pdb.yaml": PDB}, "#  patches: budgets  # 1 PodDisruptionBudget; no patch lies there"),
+        ({"o/patches/pdb.yaml": PDB}, "  patches: patches  # 1 PodDisruptionBudget"),
+        ({"o/tuning/pdb.yaml": PDB, "o/tuning/db.yaml": ""}, "  patches: tuning  # 1 PodDisruptionBudget, 1 patch"),
+        (
+            {"o/a/pdb.yaml": PDB, "o/a/more.yaml": PDB.replace("name: db", "name: more"), "o/tuning/db.yaml": ""},
+            "  patches: tuning  # 1 patch",
+        ),
+    ],
+    ids=["alone", "by its name", "beside a patch", "elsewhere than the patch"],
+)
+def test_a_disruption_budget_alone_makes_no_patches_folder(repository: Path, files: dict[str, str], line: str) -> None:
+    """It says nothing of the folder's intent: such a folder is shown, and somebody decides."""
+    patch = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db, namespace: app}\nspec: {replicas: 2}\n"
+    added = {name: text or patch for name, text in files.items()}
+    resources = [name[2:] for name, text in files.items() if text]
+    entry = f"resources: [all.yaml, net/p.yaml, pod.yaml, {', '.join(resources)}]\n".replace(", ]", "]")
+    entry += "patches: [{path: tuning/db.yaml}]\n" if "o/tuning/db.yaml" in files else ""
+    write(repository, {**OVERLAY, **added, "o/kustomization.yaml": entry})
+    text = _proposal("o")
+    assert re.search(rf"(?m)^{re.escape(line)}$", text), text
+    parse_settings(parse_yaml(_decided(text), shown="x").value)
+
+
 def test_each_value_has_its_evidence(repository: Path) -> None:
     """Behind a value stands the file that it was read from."""
     write(repository, OVERLAY)

@@ -155,6 +155,47 @@ def test_waive_refuses(changed: Mapping[str, str], message: str, waive: Command)
     assert message in err
 
 
+@pytest.mark.parametrize(
+    ("changed", "says"),
+    [
+        ({}, ""),
+        ({"subject": "app/Deployment/*"}, ""),
+        (
+            {"subject": "app/Deployment/apl"},
+            "matches nothing that was looked at; images-are-not-latest fails on app/De",
+        ),
+        (
+            {"requirement": "RAIL-07", "check": "services-avoid-node-port"},
+            "matches nothing that was looked at; services",
+        ),
+        ({"requirement": "OPS-01", "check": "render-is-reproducible"}, "nobody could look whether app/Deployment/api"),
+    ],
+)
+def test_a_waiver_that_accepts_nothing_is_said_to(
+    changed: Mapping[str, str], says: str, waive: Command, overlay: Path
+) -> None:
+    """One line on stderr; the record is printed, and written, all the same: the failure may be yet to come."""
+    status, out, err = waive(**changed)
+    assert (status, "kind: waiver" in out) == (0, True)
+    assert (says in err, err.count("\n")) == (True, 1 if says else 0)
+
+
+def test_a_waiver_of_what_holds_is_said_to_be_idle(waive: Command, overlay: Path) -> None:
+    """The object is there and nothing of it fails."""
+    (overlay / "deployment.yaml").write_text(DEPLOYMENT.replace(":latest", "@sha256:" + "a" * 64))
+    _, _, err = waive("--write")
+    assert "no longer needed: what it accepts holds now; images-are-not-latest fails on nothing\n" in err
+    assert (overlay / "governance/waivers.yaml").is_file()
+
+
+def test_a_waiver_for_an_overlay_that_does_not_render(waive: Command, overlay: Path) -> None:
+    """Nobody could look; that is no reason to refuse the record."""
+    (overlay / "deployment.yaml").unlink()
+    status, out, err = waive()
+    assert (status, "kind: waiver" in out, err.count("\n")) == (0, True, 1)
+    assert "nobody could look whether app/Deployment/api fails" in err
+
+
 def test_a_longer_record_has_to_be_asked_for(attest: Command) -> None:
     """--max-days lets a record hold for more than a year."""
     assert attest("--max-days", "800", expires="2028-11-22")[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from kfm_checks.judged import Options, options_from, options_text
 from kfm_checks.notebook import open_notebook
 from kfm_checks.notebook.given import given
 from kfm_checks.render import Loosened
+from kfm_checks.requirements import CATALOGUE
 from kfm_checks.sphinx_ext.state import notebook_environment
 from tests.conftest import AS_OF
 
@@ -21,6 +23,7 @@ WHOLE = Options(
     schemas=Path("/a/schemas"),
     policies=Path("/a/policies"),
     kubernetes_versions=("1.33", "1.34"),
+    only=("RAIL-06", "services-avoid-node-port"),
     loosened=Loosened(enable_helm=True, load_restrictor=False, allow_network=True),
 )
 
@@ -67,3 +70,33 @@ def test_a_notebook_uses_the_render_of_the_site(tmp_path: Path) -> None:
         book = open_notebook("01-overlay-render-and-inventory", given("OVERLAY"), given("AS_OF"))
     assert book.report.overlay.objects == 1
     assert any("render.yaml" in note for note in book.report.overlay.notes)
+
+
+@pytest.mark.parametrize("only", [(), ("RAIL-07", "RAIL-06")])
+def test_a_notebook_says_that_its_site_shows_less(only: tuple[str, ...], tmp_path: Path) -> None:
+    """It judges all of its rows, and its first output says so where the pages show some alone."""
+    (tmp_path / "kustomization.yaml").write_text("resources: [ns.yaml]\n")
+    (tmp_path / "ns.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")
+    with notebook_environment(tmp_path, AS_OF, Options(only=only)):
+        book = open_notebook("05-safety-rails", given("OVERLAY"), given("AS_OF"))
+    said = "The site shows RAIL-07, RAIL-06 alone; this notebook shows all of its rows."
+    assert [said in text for text in (repr(book), book._repr_html_())] == [bool(only)] * 2
+    assert {row.id for row in book.report.requirements} == set(book.notebook.rows)
+
+
+# What Sphinx tells the authors of other extensions is not ours to mend.
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")
+def test_the_front_page_of_a_part_says_so(tmp_path: Path) -> None:
+    """The big words are true of what was looked at, and how much that was stands below."""
+    from kfm_checks.site import build
+
+    (tmp_path / "o").mkdir()
+    (tmp_path / "o/kustomization.yaml").write_text("resources: [ns.yaml]\n")
+    (tmp_path / "o/ns.yaml").write_text("apiVersion: v1\nkind: Namespace\nmetadata: {name: shop}\n")
+    built = build(tmp_path / "o", tmp_path / "site", Options(only=("RAIL-07",), as_of=AS_OF), notebooks=False)
+    words = re.search(r'<div class="kfm-decision.*?</div>', built.index.read_text(), re.DOTALL)
+    assert words is not None
+    for said in ("No must was looked at, so nothing is decided", f"1 of {len(CATALOGUE)} rows looked at"):
+        assert said in words[0]
+    assert "could not be verified" not in words[0]

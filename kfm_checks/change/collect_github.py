@@ -79,9 +79,10 @@ def collect(get: Client, repository: str, number: int, asking: str = "") -> Chan
         asking=asking,
     )
     owners = _codeowners(get, root, found.base.sha or found.base.ref)
-    return msgspec.structs.replace(
-        found, checks=_checks(get, root, found.head.sha), codeowners=owners, teams=_teams(get, owners)
-    )
+    checks = _checks(get, root, found.head.sha)
+    if checks == ():
+        checks = _checks_of_merge(get, root, request, found.head.sha)
+    return msgspec.structs.replace(found, checks=checks, codeowners=owners, teams=_teams(get, owners))
 
 
 def _all(get: Client, path: str, key: str = "", *, filter: str = "all") -> list[Any] | None:
@@ -123,6 +124,22 @@ def _checks(get: Client, root: str, sha: str) -> tuple[CheckRun, ...] | None:
     if runs is None or statuses is None:
         return None
     return (*_runs(runs, sha), *_statuses(statuses, sha))
+
+
+def _checks_of_merge(get: Client, root: str, request: Any, head: str) -> tuple[CheckRun, ...] | None:
+    """What a CI system reported on the merge that GitHub made to try (``refs/pull/N/merge``), if that merges the head.
+
+    GitHub's own workflows report on the head, whatever they check out; others report on what they checked out.
+    """
+    merge = dig(request, "merge_commit_sha")
+    if not isinstance(merge, str) or dig(request, "merged") is True:
+        return ()
+    parents = {str(dig(parent, "sha", default="")) for parent in items(get(f"{root}/commits/{merge}"), "parents")}
+    if head not in parents:
+        return ()  # of an earlier push, or of a base that it was merged with before
+    ref = f"refs/pull/{dig(request, 'number')}/merge"
+    runs = _checks(get, root, merge)
+    return None if runs is None else tuple(msgspec.structs.replace(run, ref=ref, merges=head) for run in runs)
 
 
 def _runs(runs: list[Any], sha: str) -> Iterator[CheckRun]:

@@ -7,7 +7,7 @@ head; else their commit stays unknown, and nobody can tell whether they count.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, NamedTuple
 
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts.change_request import ChangedFile, ChangeRequest, CheckRun, Commit, Review, Revision
@@ -87,22 +87,65 @@ def _reviews(approvals: Any, resets: bool, head: str) -> Iterable[Review]:
 
 
 def _jobs(project: Any, merge: Any, head: str) -> tuple[CheckRun, ...]:
-    """The jobs of the head commit's latest pipeline."""
-    pipelines = [one for one in merge.pipelines.list(get_all=True) if str(one.sha) == head]
-    if not pipelines:
-        return ()
-    latest = max(pipelines, key=lambda one: int(one.id))
-    pipeline = project.pipelines.get(latest.id)
+    """The jobs of the head commit's latest pipeline, also where it ran on the head merged with the target branch."""
+    pipelines = sorted(merge.pipelines.list(get_all=True), key=lambda one: int(one.id), reverse=True)
+    doubtful: tuple[Any, _Ran] | None = None
+    for one in pipelines:
+        ran = _ran(project, one, head)
+        if ran.on(head):
+            return _jobs_of(project.pipelines.get(one.id), ran)
+        if ran.on(head) is None:
+            doubtful = doubtful or (one, ran)
+    return _jobs_of(project.pipelines.get(doubtful[0].id), doubtful[1]) if doubtful else ()
+
+
+class _Ran(NamedTuple):
+    """What a pipeline ran on; ``merges`` is the head that its commit merges, "" where it is none, or nobody tells."""
+
+    sha: str
+    ref: str
+    merges: str = ""
+
+    def run(self, name: str = "", conclusion: str = "", status: str = "", number: int = 0) -> CheckRun:
+        """A job of such a pipeline."""
+        return CheckRun(name, conclusion, status, self.sha, number, "gitlab-ci", self.ref, self.merges)
+
+    def on(self, head: str) -> bool | None:
+        """Whether it ran on a head; None where nobody can tell."""
+        return self.run().ran_on(head)
+
+
+def _ran(project: Any, pipeline: Any, head: str) -> _Ran:
+    """What a pipeline ran on. A merged results pipeline is of a commit that GitLab made of target and source branch:
+    the API names its source nowhere, the commit's parents do.
+    """
+    import gitlab
+
+    ran = _Ran(str(pipeline.sha), str(pipeline.attributes.get("ref") or ""))
+    if ran.on(head) is not None:
+        return ran
+    try:
+        parents = [str(each) for each in project.commits.get(ran.sha).attributes.get("parent_ids") or ()]
+    except gitlab.exceptions.GitlabError:
+        return ran  # gone, or not to be read with this token
+    if head in parents:
+        return ran._replace(merges=head)
+    # A train may squash or rebase first: then its commit has no parent that anybody pushed, and the head stays unknown.
+    plain = ran.ref.endswith("/merge") and len(parents) == 2
+    return ran._replace(merges=parents[1]) if plain else ran
+
+
+def _jobs_of(pipeline: Any, ran: _Ran) -> tuple[CheckRun, ...]:
     # A bridge stands for the pipeline that it starts.
     jobs = [*pipeline.jobs.list(get_all=True), *pipeline.bridges.list(get_all=True)]
     # A job that is allowed to fail, and does, is no gate.
     gates = [job for job in jobs if not (job.attributes.get("allow_failure") and job.status == "failed")]
-    return tuple(_job(job, head) for job in gates)
+    return tuple(_job(job, ran) for job in gates)
 
 
-def _job(job: Any, head: str) -> CheckRun:
+def _job(job: Any, ran: _Ran) -> CheckRun:
     end = _ENDS.get(str(job.status), "")
-    return CheckRun(str(job.name), end, "completed" if end else "in_progress", head, int(job.id), "gitlab-ci")
+    return ran.run(str(job.name), end, "completed" if end else "in_progress", int(job.id))
 
 
 def _file(change: Any) -> ChangedFile:

@@ -208,6 +208,7 @@ CHECKS: tuple[Check, ...] = (
         live=("Namespace",),
     ),
     Check(pod_security.pods_meet_baseline, "no pod outside Kubernetes' own and the platform's namespaces"),
+    Check(pod_security.pods_meet_baseline, "no pod of ours is in the cluster", live=("Namespace", *POD_KINDS)),
     Check(pod_security.pods_meet_restricted, "no pod outside Kubernetes' own and the platform's namespaces"),
     Check(admission.admission_policies_are_enforced, "no workload, no Service and no policy"),
     Check(

@@ -160,8 +160,10 @@ _FINISHED = frozenset({"completed", "success", "failed", "canceled"})
 def ci_gates_passed(pull_request: ChangeRequest) -> Iterator[Evidence]:
     """CI ran on the head commit, and every job of it passed.
 
-    A green run of an earlier commit says nothing about this one (NIST SP 800-53 CM-4(2)). The latest attempt of a job
-    counts; the very job that asks can't have finished and is left out; a skipped job has looked at nothing.
+    A green run of an earlier commit says nothing about this one (NIST SP 800-53 CM-4(2)). A run on the merge of the
+    head with its base counts, as forges make one to try (`refs/pull/7/merge`, merged results pipelines); where nothing
+    tells which head was merged, it is not verified. The latest attempt of a job counts; the very job that asks can't
+    have finished and is left out; a skipped job has looked at nothing.
 
     Remedy: let the jobs run on the head commit, mend what failed, and make them required for the branch.
     """
@@ -170,15 +172,19 @@ def ci_gates_passed(pull_request: ChangeRequest) -> Iterator[Evidence]:
     head = pull_request.head.sha
     if not head:
         raise NotVerified("the change does not tell its head commit")
-    runs = _latest([run for run in pull_request.checks if run.commit in {"", head} and run.name != pull_request.asking])
-    if not runs:
+    told = [run for run in pull_request.checks if run.name != pull_request.asking]
+    runs = _latest([run for run in told if run.ran_on(head)])
+    merges = _latest([run for run in told if run.ran_on(head) is None])
+    for run in merges:
+        yield _doubtful(pull_request, run, head)
+    if not runs and not merges:
         asked = any(run.name == pull_request.asking for run in pull_request.checks if pull_request.asking)
         if asked:
             raise NotVerified("on the head commit ran nothing but the very job that asks")
         message = f"no CI job ran on the head commit {head[:12]}"
         yield fails(pull_request.key, ("checks",), message=message, expected="jobs that passed", observed="none")
         return
-    if all(run.conclusion in _SKIPPED for run in runs):
+    if runs and all(run.conclusion in _SKIPPED for run in runs):
         raise NotVerified("every CI job of the head commit was skipped, so nothing looked at it")
     for run in runs:
         yield from _ran(pull_request, run)
@@ -191,6 +197,12 @@ def _latest(runs: list[CheckRun]) -> list[CheckRun]:
         if known is None or run.id >= known.id:
             found[run.app, run.name] = run
     return [found[key] for key in sorted(found)]
+
+
+def _doubtful(request: ChangeRequest, run: CheckRun, head: str) -> Evidence:
+    text = f"the job {run.name} ran on {run.ref}, and nothing tells whether that merges the head {head[:12]}"
+    details = {"expected": "success", "observed": run.conclusion or run.status}
+    return unknown(request.key, ("checks",), message=text, about=f"{run.app} {run.name} {run.ref}", **details)
 
 
 def _ran(request: ChangeRequest, run: CheckRun) -> Iterator[Evidence]:

@@ -45,10 +45,12 @@ def images_are_pinned_by_digest(
 
     A tag can be moved to other bytes; a digest can't, since it is computed from them. A tag counts where the team
     declares that its registry never moves tags (`images.immutable-tags`). A digest that is declared to stand for an
-    image not yet built, and an image that an updater changes outside git, are not verified.
+    image not yet built, and an image that an updater changes outside git, are not verified. A digest of zeros alone is
+    no image's: undeclared, it fails.
     Kubernetes documentation, *Images*, on image digests.
 
     Remedy: write the image as `name:version@sha256:…`; in an overlay, by `images:` of the kustomization with `digest:`.
+    A digest that stands for an image not yet built is declared under `images.placeholders`.
     """
     for use in image_uses:
         undecided = _undecided(use, image_updaters, config, digests=True)
@@ -68,6 +70,9 @@ def _pinned(use: ImageUse, config: Config) -> Evidence:
         return judged(
             True, use.obj, use.path, message=f"{use.user} is pinned by digest", expected=expected, observed=use.text
         )
+    if reference.blank:
+        text = f"{use.user} has a digest of zeros, which no image has: it stands for one that is yet to be filled in"
+        return fails(use.obj, use.path, message=text, expected="the digest of an image", observed=use.text)
     registry = next((p for p in config.images.immutable_tags if reference.within(p)), None)
     if registry is not None and reference.tag and not reference.latest:
         text = f"{use.user} has a tag of {registry}, whose tags are declared immutable"

@@ -56,8 +56,14 @@ def _evidence(one: Attempt, subject: object, passes: bool | None) -> Evidence:
     return judged(
         ok,
         subject,  # type: ignore[arg-type]
-        message=f"{what} {state}{doubt}: {one.message}",
+        message=f"{what} {state}{doubt}{_said(one.message)}",
         expected=expected,
         observed=state.removeprefix("was "),
         about=one.breaks,
     )
+
+
+def _said(message: str) -> str:
+    """The server's own words behind a verdict: what only repeats it is left away."""
+    words = message.removeprefix("refused: ").removeprefix("forbidden: ")
+    return "" if words in ("", "admitted") else f": {words}"

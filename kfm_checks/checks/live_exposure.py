@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Any
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.cluster import Cluster, Probe
 from kfm_checks.facts.datastores import Datastore
+from kfm_checks.facts.live import of_door
 from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS, Ways
+from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.network.others import entries_not_evaluated
 from kfm_checks.facts.network.tls import ANY, PublicHost
-from kfm_checks.facts.objects import Inventory, items
+from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.model import Evidence, Manifest, ObjectKey
+
+#: Routes whose controller writes no address into them: that of its own Service serves all.
+_WITHOUT_STATUS = frozenset({"VirtualService", "IngressRoute", "IngressRouteTCP", "IngressRouteUDP"})
 
 
 def ingress_serves_hosts(
@@ -46,6 +53,9 @@ def _served(one: PublicHost, obj: Manifest | None, cluster: Cluster) -> Evidence
         text = f"{one.host}: its {one.entry.key.kind} is not in the cluster"
         return fails(one.entry, one.path, message=text, expected="an address", observed="absent", about=one.host)
     addresses = _addresses(obj, cluster)
+    if not addresses and one.entry.key.kind in _WITHOUT_STATUS:
+        text = f"{one.host}: a {one.entry.key.kind} is given no address of its own; nobody saw whether it is served"
+        return unknown(one.entry, one.path, message=text, expected="an address", about=one.host)
     message = f"{one.host} has an address" if addresses else f"{one.host}: no controller gave it an address"
     return judged(
         bool(addresses),
@@ -81,6 +91,8 @@ def _asked(probe: Probe) -> Evidence:
         text = f"it answers over HTTPS with {probe.status}; its certificate is valid until {probe.until}"
         return holds(subject, message=text, expected="served over HTTPS", observed=str(probe.status))
     what = probe.problem or "no answer"
+    if probe.answered is None:
+        return unknown(subject, message=f"it could not be asked over HTTPS: {what}", expected="served over HTTPS")
     return fails(subject, message=f"asked over HTTPS: {what}", expected="served over HTTPS", observed=what)
 
 
@@ -126,15 +138,37 @@ def _ways_to(store: Datastore, ways: Ways) -> Iterator[Evidence]:
 
 
 def _blind(ways: Ways) -> Iterator[Evidence]:
-    """Doors near a datastore that nobody here can follow: in its namespace, or of a kind that names it."""
-    homes = sorted({store.namespace for store in ways.datastores if store.obj is not None})
+    """Doors that nobody can follow: beside a datastore, to addresses set by hand, or of a kind that names its home."""
+    homes = frozenset(store.namespace for store in ways.datastores if store.obj is not None)
     for one in ways.exposures:
-        if not one.destination and one.entry.key.namespace in homes:
-            text = f"{one.entry.key} can't be followed: {one.note}"
+        why = "" if one.destination else _lost(one, homes, ways.seen)
+        if why:
+            text = f"{one.entry.key} can't be followed: {why}"
             yield unknown(one.entry, one.path, message=text, expected="no way to a datastore", about=one.service)
     for obj in entries_not_evaluated(ways.seen):
-        if obj.key.namespace in homes or any(home in str(obj) for home in homes):
+        if (obj.key.namespace in homes or _names_one(obj, homes)) and not of_door(obj, ways.seen):
             yield unknown(obj, message=f"{obj.key} may let the outside in; objects of this kind are not evaluated")
+
+
+def _lost(one: Exposure, homes: frozenset[str], seen: Inventory) -> str:
+    """Why a way in that ends nowhere may yet lead to a datastore, "" where it can't."""
+    namespace, _, name = one.service.partition("/Service/")
+    service = seen.get("Service", name, namespace)
+    if service is None:
+        return one.note if one.entry.key.namespace in homes else ""
+    if dig(service, "spec", "type") == "ExternalName" or of_door(service, seen):
+        return ""  # it leads out of the cluster again, or is followed by the routes of its Gateway
+    if not dig(service, "spec", "selector"):
+        return f"{one.service} has no selector, its addresses are set by hand"
+    return one.note if one.entry.key.namespace in homes else ""
+
+
+def _names_one(value: Any, homes: frozenset[str]) -> bool:
+    """Whether some text of an object names one of these namespaces, alone or in an address."""
+    if isinstance(value, str):
+        return not homes.isdisjoint(re.split(r"[^a-z0-9-]+", value))
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return any(_names_one(one, homes) for one in inner)
 
 
 def _parts(id: str) -> tuple[str, str, str]:

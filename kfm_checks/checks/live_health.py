@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
+from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import judged, unknown
 from kfm_checks.facts.cluster import Cluster
-from kfm_checks.facts.gitops import Reconciler
-from kfm_checks.facts.live_health import controllers, rollouts
+from kfm_checks.facts.gitops import Reconciler, clean_path
+from kfm_checks.facts.live_health import controllers
+from kfm_checks.facts.live_rollouts import ROLLING, rollouts
 from kfm_checks.facts.objects import Inventory
-from kfm_checks.model import Evidence
+from kfm_checks.model import Evidence, Manifest, Overlay
 
 #: What GitOps controllers report on.
 KINDS = (
@@ -21,7 +24,13 @@ KINDS = (
 
 
 def controller_reports_healthy(
-    cluster: Cluster, inventory: Inventory, reconcilers: tuple[Reconciler, ...]
+    cluster: Cluster,
+    inventory: Inventory,
+    reconcilers: tuple[Reconciler, ...],
+    followed: tuple[Any, ...],
+    gitops_objects: tuple[Manifest, ...],
+    overlay: Overlay,
+    config: Config,
 ) -> Iterator[Evidence]:
     """The GitOps controller reports the overlay as Synced and Healthy, or as Ready in Flux, and the rollouts are done.
 
@@ -32,8 +41,12 @@ def controller_reports_healthy(
 
     Remedy: read the controller's conditions, mend what is degraded, and sync again.
     """
-    said = controllers(cluster, inventory, reconcilers)
-    for listing in cluster.unread(KINDS):
+    path = clean_path(config.gitops.path or overlay.path)
+    # What stands beside the reconciler, outside the overlay, is other teams' business.
+    own = [r for r in reconcilers if r.obj not in gitops_objects or any(s.path == path for s in r.sources)]
+    said = controllers(cluster, own, followed)
+    rolling = [f"{kind}.apps" for kind in ROLLING if inventory.of(kind, "apps")]
+    for listing in cluster.unread((*KINDS, *rolling)):
         yield unknown(listing.key, message=listing.refusal)
     for one in (*said, *rollouts(cluster, inventory)):
         yield judged(

@@ -13,8 +13,8 @@ from kfm_checks.model import Evidence
 def cluster_name_is_known_live(cluster: Cluster) -> Iterator[Evidence]:
     """The cluster itself tells its name.
 
-    Read from kubeadm's configuration, from the labels that providers put on nodes, or from OpenShift's Infrastructure:
-    the provider's own word, whatever git says. A cluster that tells none leaves it to git.
+    Read from kubeadm's configuration, or from the labels that providers put on nodes: the provider's own word, whatever
+    git says. A cluster that tells none leaves it to git.
 
     Remedy: write the name into the GitOps destination, and compare it with what the provider's console says.
     """

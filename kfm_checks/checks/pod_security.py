@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from kfm_checks import remedies
@@ -10,6 +10,7 @@ from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.criticality import outside
+from kfm_checks.facts.made_pods import MadePod
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.pod_security import Enforcement, enforcement, parse_version, violations
 from kfm_checks.facts.workloads import Workload
@@ -60,22 +61,33 @@ def _enforced(obj: Manifest, found: Enforcement, engines: tuple[Manifest, ...], 
 
 
 def pods_meet_baseline(
-    inventory: Inventory, workloads: tuple[Workload, ...], config: Config, kubernetes_versions: Versions | None
+    inventory: Inventory,
+    workloads: tuple[Workload, ...],
+    made_pods: tuple[MadePod, ...],
+    config: Config,
+    kubernetes_versions: Versions | None,
 ) -> Iterator[Evidence]:
     """Every pod meets the baseline Pod Security Standard.
 
     Baseline keeps out the known ways from a pod to its node: privileged containers, host namespaces, host paths, host
     ports, added capabilities and more. Each pod template is judged as the pod that it makes, by the policy version
     that its namespace enforces, else by the Kubernetes version given, else by the newest. Pods of namespaces that the
-    team declares the platform's are left out. Kubernetes documentation, *Pod Security Standards*.
+    team declares the platform's are left out. Pods that controllers make of custom resources are judged where their
+    kind is known (Argo Workflows, Knative, Ray, Volcano…). Of a kind that holds a part of its pods (Tekton), what is
+    forbidden fails and the rest is not verified; so are containers in a kind that nobody knows here. Kubernetes
+    documentation, *Pod Security Standards*.
 
     Remedy: remove the setting that is named; what must have it belongs in a declared platform namespace.
     """
-    return _pods(inventory, workloads, config, kubernetes_versions, "baseline")
+    return _pods(inventory, (*workloads, *made_pods), config, kubernetes_versions, "baseline")
 
 
 def pods_meet_restricted(
-    inventory: Inventory, workloads: tuple[Workload, ...], config: Config, kubernetes_versions: Versions | None
+    inventory: Inventory,
+    workloads: tuple[Workload, ...],
+    made_pods: tuple[MadePod, ...],
+    config: Config,
+    kubernetes_versions: Versions | None,
 ) -> Iterator[Evidence]:
     """Every pod meets the restricted Pod Security Standard.
 
@@ -86,23 +98,60 @@ def pods_meet_restricted(
     Remedy: set `runAsNonRoot: true`, `allowPrivilegeEscalation: false`, `capabilities: {drop: [ALL]}` and
     `seccompProfile: {type: RuntimeDefault}` in the security context.
     """
-    return _pods(inventory, workloads, config, kubernetes_versions, "restricted")
+    return _pods(inventory, (*workloads, *made_pods), config, kubernetes_versions, "restricted")
 
 
 def _pods(
     inventory: Inventory,
-    workloads: tuple[Workload, ...],
+    pods: Iterable[Workload | MadePod],
     config: Config,
     given: Versions | None,
     level: Literal["baseline", "restricted"],
 ) -> Iterator[Evidence]:
-    for workload in workloads:
-        if outside(workload.namespace, config):
+    seen: set[tuple[str, Path, str]] = set()
+    for pod in pods:
+        namespace = pod.obj.key.namespace
+        if outside(namespace, config):
             continue
-        enforced = enforcement(inventory.namespaces.get(workload.namespace))
+        enforced = enforcement(inventory.namespaces.get(namespace))
         binding = enforced.level == "restricted" or enforced.level == level
         versions = policy_versions(enforced if binding else None, given)
-        yield from _judged(workload, level, versions, must=level == "restricted" and enforced.level == "restricted")
+        must = level == "restricted" and enforced.level == "restricted"
+        if isinstance(pod, Workload):
+            yield from _judged(pod, level, versions, must=must)
+        else:
+            yield from _made(pod, level, versions, seen, must=must)
+
+
+def _made(
+    made: MadePod,
+    level: Literal["baseline", "restricted"],
+    versions: Versions,
+    seen: set[tuple[str, Path, str]],
+    *,
+    must: bool,
+) -> Iterator[Evidence]:
+    """What a custom resource's pod does; ``seen`` keeps what several parts of it share from being said twice.
+
+    In a part of a pod only what baseline forbids is sure: what restricted asks for may stand in the rest.
+    """
+    name = f"{made.obj.key.kind} {made.obj.key.name}"
+    sure = "baseline" if made.missing else level
+    found = [bad for version in versions for bad in violations(made.pod, sure, version)] if made.pod else []
+    for bad in found:
+        path = made.place(bad.path)
+        if (key := (str(made.obj.key), path, bad.check)) not in seen:
+            seen.add(key)
+            text = f"{bad.message}; {level} forbids it ({bad.control})"
+            observed = bad.observed if bad.observed != [] else "none"
+            details = {"expected": bad.expected, "observed": observed, "about": bad.check, "must": must}
+            yield fails(made.obj, path, message=text, **details)
+    if made.missing:
+        text = f"the pods of {name} could not be judged: {made.missing}"
+        yield unknown(made.obj, made.path, message=text, expected=level)
+    elif not found:
+        text = f"the pods of {name} meet {level}, version {', '.join(versions)}"
+        yield holds(made.obj, made.path, message=text, expected=level, observed=level)
 
 
 def policy_versions(enforced: Enforcement | None, given: Versions | None) -> Versions:

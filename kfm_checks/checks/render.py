@@ -7,7 +7,7 @@ from typing import Any
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, file_key, holds
-from kfm_checks.facts.objects import Inventory
+from kfm_checks.facts.objects import Delivery, Inventory
 from kfm_checks.facts.objects import inventory as index
 from kfm_checks.model import Evidence, Overlay
 
@@ -30,7 +30,9 @@ def overlay_renders(objects: tuple[Any, ...], overlay: Overlay) -> Iterator[Evid
     )
 
 
-def render_is_reproducible(inventory: Inventory, second_render: tuple[dict[str, Any], ...]) -> Iterator[Evidence]:
+def render_is_reproducible(
+    inventory: Inventory, second_render: tuple[dict[str, Any], ...], delivery: Delivery | None
+) -> Iterator[Evidence]:
     """Two renderers of different make give the same objects.
 
     The governing document offers kustomize and kubectl as equals; they are only where both give the same objects.
@@ -38,7 +40,7 @@ def render_is_reproducible(inventory: Inventory, second_render: tuple[dict[str, 
 
     Remedy: pin both to versions that carry the same kustomize, and avoid what only one of them knows.
     """
-    other = index(second_render)
+    other = index(second_render, delivery)
     wanted = {obj.key: obj for obj in other}
     own = [obj for obj in inventory if obj.key in wanted or obj.origin.render == _main_render(inventory)]
     for obj in own:

@@ -36,10 +36,11 @@ def signing(command: Any) -> Any:
 @signing
 def attest(path: str, requirement: str, statement: str, **given: Any) -> int:
     """Print a well-formed attestation for the overlay at PATH; with --write append it to its records."""
-    return propose(path, given, Record(kind="attestation", by="", requirement=requirement, statement=statement))
+    propose(path, given, Record(kind="attestation", by="", requirement=requirement, statement=statement))
+    return 0
 
 
-def propose(path: str, given: dict[str, Any], record: Record) -> int:
+def propose(path: str, given: dict[str, Any], record: Record) -> Record:
     """Fill a record in, print it, and write it where that was asked for. Raises UsageError where it is refused."""
     import msgspec
 
@@ -69,4 +70,4 @@ def propose(path: str, given: dict[str, Any], record: Record) -> int:
     if given["write"]:
         write_file(file, after)
         click.echo(f"kfm-checks: written to {shown}; it counts once it is committed and merged", err=True)
-    return 0
+    return filled

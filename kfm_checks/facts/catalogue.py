@@ -41,6 +41,7 @@ from kfm_checks.facts.layout import layout, placed, written
 from kfm_checks.facts.live import live_objects
 from kfm_checks.facts.live_drift import drift
 from kfm_checks.facts.live_ways import live_ways
+from kfm_checks.facts.made_pods import made_pods
 from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.monitoring import monitoring
 from kfm_checks.facts.network.facts import exposures, network
@@ -57,6 +58,7 @@ from kfm_checks.facts.schemas import schemas
 from kfm_checks.facts.secrets import file_credentials, object_credentials
 from kfm_checks.facts.secrets_makers import secret_makers
 from kfm_checks.facts.secrets_uses import direct_backends, secret_uses
+from kfm_checks.facts.substitution import variables
 from kfm_checks.facts.workloads import containers, workloads
 from kfm_checks.model import Method
 from kfm_checks.records_history import record_commits
@@ -66,6 +68,7 @@ INPUTS: Mapping[str, Method | None] = {
     "objects": "render",  # tuple[Manifest, ...]
     "gitops_objects": "render",  # tuple[Manifest, ...]: reconcilers that live outside the overlay
     "followed": "render",  # tuple[Followed, ...]: sources of GitOps objects, rendered or not
+    "delivery": None,  # kfm_checks.facts.objects.Delivery: where objects without a namespace go; None: to ``default``
     "second_render": "render",  # another renderer's objects, for OPS-01
     "tree": "tree",  # kfm_checks.facts.tree.Tree
     "repository": "git",  # kfm_checks.facts.repository.Repository
@@ -88,6 +91,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
     fact.__name__: fact
     for fact in (
         inventory,
+        variables,
         tracked_files,
         ignored_files,
         record_commits,
@@ -100,6 +104,7 @@ FACTS: Mapping[str, Callable[..., Any]] = {
         schemas,
         workloads,
         containers,
+        made_pods,
         image_uses,
         image_updaters,
         limit_ranges,

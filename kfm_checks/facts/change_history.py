@@ -11,7 +11,7 @@ from kfm_checks.values import Value
 #: So many commits of the branch are looked through.
 DEPTH = 2_000
 _REVERTED = re.compile(r"This reverts (?:commit|merge request) ([0-9a-f]{7,64})", re.IGNORECASE)
-_TITLE = re.compile(r'^Revert ["\']', re.MULTILINE)
+_TITLE = re.compile(r"""(Merge [^\n]*\n\s*)?(Revert ["'“]|revert(\([^)\n]*\))?!?: )""")
 
 
 class Revert(Value, frozen=True):
@@ -23,7 +23,11 @@ class Revert(Value, frozen=True):
 
 
 def reverts(repository: Repository) -> tuple[Revert, ...]:
-    """The reverts among the commits of the branch that touch the overlay, the newest first. () without commits."""
+    """The reverts among the commits of the branch that touch the overlay, the newest first. () without commits.
+
+    The title says so (a merge's is below its first line), or a commit of the branch is named. A squashed request
+    repeats the messages of its own branch, where somebody took back what never came to the main one: no rollback.
+    """
     try:
         text = repository.git(
             "log", "--first-parent", f"--max-count={DEPTH}", "-z", "--format=%H%n%s%n%B", "--", repository.path or "."
@@ -34,10 +38,18 @@ def reverts(repository: Repository) -> tuple[Revert, ...]:
     for entry in text.split("\0"):
         sha, _, rest = entry.strip("\n").partition("\n")
         subject, _, body = rest.partition("\n")
-        named = _REVERTED.findall(body)
-        if named or _TITLE.search(body):
-            found.append(Revert(sha, subject[:120], (sha, *(name.lower() for name in named))))
+        named = [name.lower() for name in _REVERTED.findall(body)]
+        if _TITLE.match(body) or any(_is_of_the_branch(name, repository) for name in named):
+            found.append(Revert(sha, subject[:120], (sha, *named)))
     return tuple(found)
+
+
+def _is_of_the_branch(name: str, repository: Repository) -> bool:
+    try:
+        repository.git("merge-base", "--is-ancestor", name, "HEAD")
+    except NotVerified:
+        return False
+    return True
 
 
 def commit_of_request(repository: Repository, number: str) -> str:

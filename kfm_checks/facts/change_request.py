@@ -52,6 +52,21 @@ class CheckRun(_Part, frozen=True):
     #: Grows with each attempt: the latest run of a name counts.
     id: int = 0
     app: str = ""
+    #: The ref that it ran on, where the forge tells: ``refs/pull/7/merge``, ``refs/merge-requests/7/merge``.
+    ref: str = ""
+    #: Where ``commit`` is a merge that a forge made to try: the head that it merges with the base.
+    merges: str = ""
+
+    @property
+    def on_merge(self) -> bool:
+        """Whether it ran on a merge that the forge made: of the request alone, or in a train of several."""
+        return self.ref.startswith(("refs/pull/", "refs/merge-requests/")) and self.ref.endswith(("/merge", "/train"))
+
+    def ran_on(self, head: str) -> bool | None:
+        """Whether it ran on a head, alone or merged with its base; None where nobody tells which head was merged."""
+        if self.commit in {"", head} or self.merges == head:
+            return True
+        return None if self.on_merge and not self.merges else False
 
 
 class ChangedFile(_Part, frozen=True):

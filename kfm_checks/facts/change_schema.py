@@ -73,6 +73,11 @@ class Node:
         return self._name in _UNORDERED_ANYWHERE or self._name in _UNORDERED.get(self._group, ())
 
     @property
+    def merged(self) -> bool:
+        """Whether others may add items of their own: a list by keys, or a set (server-side apply)."""
+        return bool(self.keys) or self._schema.get("x-kubernetes-list-type") == "set"
+
+    @property
     def ordered(self) -> bool:
         """Whether the order of this keyed list does something."""
         return self._name in _ORDERED or not self._kubernetes

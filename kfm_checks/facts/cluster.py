@@ -151,10 +151,16 @@ class Cluster:
         return (o for x in self.listings if (x.kind.kind, x.kind.group) == (kind, group) for o in x.objects)
 
     def unread(self, kinds: Iterable[str]) -> Iterator[Listing]:
-        """Listings of these kinds (``Service``, ``Ingress.networking.k8s.io``, ``*.skupper.io``) that were not read."""
+        """Of these kinds (``Service``, ``Ingress.networking.k8s.io``, ``*.skupper.io``) what nobody saw.
+
+        Listings that failed, and kinds never asked for. A kind that the server does not serve was asked for.
+        """
         wanted = set(kinds)
-        problems = (listing for listing in self.listings if listing.problem)
-        return (one for one in problems if wanted & {str(one.kind), f"*.{one.kind.group}"})
+        yield from (x for x in self.listings if x.problem and wanted & {str(x.kind), f"*.{x.kind.group}"})
+        asked = {name for x in self.listings for name in (str(x.kind), f"*.{x.kind.group}")}
+        for name in sorted(wanted - asked):
+            kind, _, group = name.partition(".")
+            yield Listing(ApiKind(group, "v1", kind, f"{kind.lower()}s"), problem="nobody asked for them")
 
     def partly(self, kinds: Iterable[str]) -> Iterator[tuple[ApiKind, int]]:
         """Of these kinds those that were listed in single namespaces alone, for want of permission; in how many."""

@@ -33,13 +33,14 @@ _ARGO = _containers(
     f"{_ARGO_TEMPLATES}.containerSet.initContainers",
 ) + _containers("spec.templateDefaults.container", "spec.templateDefaults.script")
 _ARGO_CRON = tuple(ImageField(("spec", "workflowSpec", *field.path[1:]), field.what) for field in _ARGO)
-_TEKTON = _image("spec.steps.*.image", "spec.sidecars.*.image", "spec.stepTemplate.image")
+_TEKTON = _containers("spec.steps", "spec.sidecars", "spec.stepTemplate")
 _TEKTON_RUN = tuple(ImageField(("spec", "taskSpec", *field.path[1:]), field.what) for field in _TEKTON)
 _TEKTON_PIPELINE = tuple(
     ImageField(("spec", tasks, "*", "taskSpec", *field.path[1:]), field.what)
     for tasks in ("tasks", "finally")
     for field in _TEKTON
 )
+_ANALYSIS = _pod("spec.metrics.*.provider.job.spec.template.spec")
 _RAY = ("headGroupSpec.template.spec", "workerGroupSpecs.*.template.spec")
 _SPARK = ("image", "driver.image", "executor.image")
 _ECK = _image("spec.image") + _pod("spec.podTemplate.spec")
@@ -62,6 +63,9 @@ IMAGE_FIELDS: Mapping[tuple[str, str], tuple[ImageField, ...]] = {
     ("argoproj.io", "WorkflowTemplate"): _ARGO,
     ("argoproj.io", "ClusterWorkflowTemplate"): _ARGO,
     ("argoproj.io", "CronWorkflow"): _ARGO_CRON,
+    ("argoproj.io", "AnalysisTemplate"): _ANALYSIS,
+    ("argoproj.io", "ClusterAnalysisTemplate"): _ANALYSIS,
+    ("sources.knative.dev", "ContainerSource"): _pod("spec.template.spec"),
     ("serving.knative.dev", "Configuration"): _pod("spec.template.spec"),
     ("serving.knative.dev", "Revision"): _pod("spec"),
     ("tekton.dev", "Task"): _TEKTON,

@@ -42,9 +42,14 @@ class ImageReference(Value, frozen=True):
         return f"{self.registry}/{self.repository}"
 
     @property
+    def blank(self) -> bool:
+        """Whether the digest is all zeros: no bytes have it, so that somebody has yet to fill it in."""
+        return bool(self.digest) and not self.digest.partition(":")[2].strip("0")
+
+    @property
     def pinned(self) -> bool:
         """Whether a digest of a known algorithm names the bytes."""
-        return bool(self.digest)
+        return bool(self.digest) and not self.blank
 
     @property
     def latest(self) -> bool:
@@ -142,7 +147,7 @@ def _of_pod(obj: Manifest, spec: Mapping[str, Any], path: Path) -> Iterator[Imag
 
 
 def _of_field(obj: Manifest, field: ImageField) -> Iterator[ImageUse]:
-    for path, value in _reach(obj, field.path, ()):
+    for path, value in reach(obj, field.path, ()):
         if field.what == "pod":
             if isinstance(value, dict):
                 yield from _of_pod(obj, value, path)
@@ -159,7 +164,7 @@ def _each(obj: Manifest, path: Path, value: Any) -> Iterator[ImageUse]:
             yield image_use(obj, (*at, "image"), container["image"], f"container {container.get('name') or path[-1]}")
 
 
-def _reach(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[tuple[Path, Any]]:
+def reach(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[tuple[Path, Any]]:
     """Every value at a path in which ``*`` stands for each item of a list."""
     if not steps:
         if value is not None:
@@ -168,9 +173,9 @@ def _reach(value: Any, steps: tuple[str, ...], path: Path) -> Iterator[tuple[Pat
     step, *rest = steps
     if step == "*":
         for index, item in enumerate(value if isinstance(value, list) else []):
-            yield from _reach(item, tuple(rest), (*path, index))
+            yield from reach(item, tuple(rest), (*path, index))
     elif isinstance(value, dict) and step in value:
-        yield from _reach(value[step], tuple(rest), (*path, step))
+        yield from reach(value[step], tuple(rest), (*path, step))
 
 
 def image_use(obj: Manifest, path: Path, value: Any, user: str) -> ImageUse:

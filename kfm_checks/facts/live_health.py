@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 from kfm_checks.facts.cluster import Cluster
-from kfm_checks.facts.gitops import ARGO, FLUX, FLUX_SOURCES, Reconciler
+from kfm_checks.facts.gitops import ARGO, FLUX, FLUX_SOURCES, Reconciler, application
 from kfm_checks.facts.live_age import moment
-from kfm_checks.facts.objects import Inventory, dig, items
+from kfm_checks.facts.objects import dig, items
 from kfm_checks.model import Manifest
 from kfm_checks.values import Value
 
@@ -29,11 +30,12 @@ class Health(Value, frozen=True):
 
 
 def controllers(
-    cluster: Cluster, inventory: Inventory, reconcilers: Sequence[Reconciler], head: str = ""
+    cluster: Cluster, reconcilers: Sequence[Reconciler], followed: Sequence[Any] = (), head: str = ""
 ) -> tuple[Health, ...]:
     """What the live Applications, Kustomizations and GitRepositories of this overlay say, each in several statements.
 
-    Live objects are those of the rendered reconcilers, and what an ApplicationSet of them made.
+    Live objects are those of the rendered reconcilers, and what an ApplicationSet of them made. A source that nothing
+    in the cluster reconciles is told, too: nobody says anything of it.
     """
     names = {(r.obj.key.group, r.obj.key.kind, r.obj.key.namespace, r.obj.key.name): r for r in reconcilers}
     found: list[Health] = []
@@ -47,7 +49,28 @@ def controllers(
         elif (key.group, key.kind) == (FLUX, "Kustomization"):
             found += _flux(obj, cluster, head or cluster.head)
     found += _sources(cluster, reconcilers)
+    found += _unreconciled(cluster, reconcilers, followed) if found else []
     return tuple(found)
+
+
+def _unreconciled(cluster: Cluster, reconcilers: Sequence[Reconciler], followed: Sequence[Any]) -> Iterator[Health]:
+    """Reconcilers of git that the cluster does not have, and sources of theirs that no live object has."""
+    for one in reconcilers:
+        key = one.obj.key
+        home, name = key.namespace, key.name
+        mine = [o for o in cluster.of(key.kind, key.group) if (o.key.namespace, o.key.name) == (home, name)]
+        if key.kind == "ApplicationSet":
+            mine = [o for o in cluster.of("Application", ARGO) if o.key.namespace == home and _made_by(o, name)]
+        live = {s.path for o in mine if key.group == ARGO for s in application(o, dig(o, "spec", default={}), ())}
+        wanted = {item.path for item in followed if item.subject == key and item.state != "missing"}
+        absent = sorted(wanted - live) if key.group == ARGO and followed else [] if mine else ["its source"]
+        for path in absent:
+            yield Health(one.obj, None, f"reconciles {path}", f"nothing in the cluster reconciles {path} for it")
+
+
+def _made_by(obj: Manifest, name: str) -> bool:
+    owners = items(obj, "metadata", "ownerReferences")
+    return any((owner.get("kind"), owner.get("name")) == ("ApplicationSet", name) for owner in owners)
 
 
 def _generator(obj: Manifest, names: dict[tuple[str, str, str, str], Reconciler]) -> Reconciler | None:
@@ -83,8 +106,14 @@ def _argo(obj: Manifest, cluster: Cluster, head: str) -> Iterator[Health]:
         str(health),
         "Healthy",
     )
-    revision = str(dig(status, "sync", "revision", default=""))
+    several = dig(status, "sync", "revisions", default=[])  # an Application of several sources
+    revision = str(dig(status, "sync", "revision", default="")) or ", ".join(map(str, several))
     yield from _revision(obj, revision, head, believed)
+    yield from _complaints(obj, status)
+
+
+def _complaints(obj: Manifest, status: Any) -> Iterator[Health]:
+    """What Argo CD reports beside sync and health: a sync that failed, and errors."""
     phase = dig(status, "operationState", "phase", default="")
     if phase in {"Failed", "Error"}:
         yield Health(obj, False, "operation", f"its last sync ended in {phase}", str(phase), "Succeeded")
@@ -154,36 +183,3 @@ def _stale(cluster: Cluster, spoken: str, tool: str) -> str:
     if now is not None and now - then > _FRESH_AFTER[tool]:
         return f"it last looked at {spoken}, the cluster was read at {cluster.taken}"
     return ""
-
-
-def rollouts(cluster: Cluster, inventory: Inventory) -> tuple[Health, ...]:
-    """The rollout of each rendered Deployment, StatefulSet and DaemonSet, as ``kubectl rollout status`` judges it."""
-    found = []
-    for kind in ("Deployment", "StatefulSet", "DaemonSet"):
-        live = {(obj.key.namespace, obj.key.name): obj for obj in cluster.of(kind, "apps")}
-        for rendered in inventory.of(kind, "apps"):
-            obj = live.get((rendered.key.namespace, rendered.key.name))
-            if obj is not None:
-                found.append(_rollout(Manifest(obj, rendered.origin)))
-    return tuple(found)
-
-
-def _rollout(obj: Manifest) -> Health:
-    status, generation = dig(obj, "status", default={}), dig(obj, "metadata", "generation", default=0)
-    if dig(status, "observedGeneration", default=0) < generation:
-        return Health(obj, None, "rollout", "its controller has not looked at the present generation")
-    kind = obj.key.kind
-    wanted = (
-        dig(status, "desiredNumberScheduled", default=0)
-        if kind == "DaemonSet"
-        else dig(obj, "spec", "replicas", default=1)
-    )
-    updated = dig(status, "updatedNumberScheduled" if kind == "DaemonSet" else "updatedReplicas", default=0)
-    available = dig(status, "numberAvailable" if kind == "DaemonSet" else "availableReplicas", default=0)
-    if kind == "StatefulSet" and dig(obj, "spec", "updateStrategy", "type") == "OnDelete":
-        updated = wanted
-    late = any(c.get("type") == "Progressing" and c.get("status") == "False" for c in items(status, "conditions"))
-    ok = updated >= wanted and available >= wanted and not late
-    observed = f"{updated} updated, {available} available of {wanted}"
-    text = "is rolled out" if ok else "exceeded its progress deadline" if late else "is not rolled out"
-    return Health(obj, ok, "rollout", f"{obj.key} {text}: {observed}", observed, f"{wanted} updated and available")

@@ -6,7 +6,6 @@ from kfm_checks.config import Config
 from kfm_checks.facts.cluster import Cluster
 from kfm_checks.facts.datastore_operators import OPERATORS
 from kfm_checks.facts.datastores import Datastore, datastores, operated
-from kfm_checks.facts.live import made_by_controller
 from kfm_checks.facts.network.entries import Exposure
 from kfm_checks.facts.network.entries_routes import TRAEFIK
 from kfm_checks.facts.network.facts import exposures
@@ -33,7 +32,8 @@ ENTRY_KINDS = (
 )
 #: Kinds that make pods, an operator's among them.
 POD_KINDS = (
-    "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "Job.batch", "CronJob.batch",
+    "Pod", "Deployment.apps", "StatefulSet.apps", "DaemonSet.apps", "ReplicaSet.apps", "Job.batch", "CronJob.batch",
+    "ReplicationController",
     *sorted(f"{kind}.{group}" for group, kind in OPERATORS),
 )  # fmt: skip
 
@@ -47,8 +47,8 @@ class Ways(Value, frozen=True):
 
 
 def live_ways(cluster: Cluster, config: Config) -> Ways:
-    """Every way in, followed to the workloads behind it."""
-    objects = [o for o in cluster.objects if not o.key.namespace.startswith("kube-") and not made_by_controller(o)]
+    """Every way in, followed to the workloads behind it; pods are their topmost known owner's (fact ``workloads``)."""
+    objects = [o for o in cluster.objects if not o.key.namespace.startswith("kube-")]
     seen = inventory(objects)
     made = workloads(seen)
     return Ways(seen, exposures(seen, made, operated(seen)), datastores(seen, made, config))

@@ -10,6 +10,7 @@ from typing import Any
 
 from kfm_checks.facts.scopes import is_cluster_scoped
 from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.values import Value
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,63 @@ class Inventory:
         return {**own, "kubernetes.io/metadata.name": name}
 
 
-def inventory(objects: Iterable[Mapping[str, Any]]) -> Inventory:
-    """Index the objects; an absent namespace of a namespaced kind is ``default``."""
+class Delivery(Value, frozen=True):
+    """Where the reconciler that delivers the overlay puts objects without a namespace."""
+
+    namespace: str
+    #: Whether kustomize does it (Flux's ``targetNamespace``), which mends the subjects of bindings as well.
+    by_kustomize: bool = False
+    #: What the reader has to know of it.
+    note: str = ""
+    #: Whether reconcilers disagree, so that nobody can tell for all of them.
+    doubtful: bool = False
+
+
+def inventory(objects: Iterable[Mapping[str, Any]], delivery: Delivery | None = None) -> Inventory:
+    """Index the objects; an absent namespace of a namespaced kind is the delivery's, else ``default``."""
     manifests = [obj if isinstance(obj, Manifest) else Manifest(obj) for obj in objects]
-    scopes = {
+    scopes = scopes_of(manifests)
+    if delivery is None:
+        return Inventory(tuple(placed(obj, "default", scopes) for obj in manifests))
+    moved = [placed(obj, delivery.namespace, scopes) for obj in manifests]
+    return Inventory(tuple(_with_subjects(moved, delivery) if delivery.by_kustomize else moved))
+
+
+def scopes_of(manifests: Iterable[Manifest]) -> Mapping[tuple[str, str], str]:
+    """(group, kind) -> scope, as the CustomResourceDefinitions among these objects have it."""
+    return {
         (str(spec.get("group") or ""), str((spec.get("names") or {}).get("kind") or "")): str(spec.get("scope") or "")
         for obj in manifests
         if obj.get("kind") == "CustomResourceDefinition" and isinstance(spec := obj.get("spec"), dict)
     }
-    return Inventory(tuple(_placed(obj, scopes) for obj in manifests))
 
 
-def _placed(obj: Manifest, scopes: Mapping[tuple[str, str], str]) -> Manifest:
+def placed(obj: Manifest, namespace: str, scopes: Mapping[tuple[str, str], str]) -> Manifest:
+    """The object in this namespace, if it names none itself and its kind lives in one."""
     key: ObjectKey = obj.key
     if key.namespace or is_cluster_scoped(key.group, key.kind, scopes):
         return obj
     metadata = obj.get("metadata")
     return Manifest(
-        {**obj, "metadata": {**(metadata if isinstance(metadata, dict) else {}), "namespace": "default"}}, obj.origin
+        {**obj, "metadata": {**(metadata if isinstance(metadata, dict) else {}), "namespace": namespace}}, obj.origin
     )
+
+
+def _with_subjects(objects: list[Manifest], delivery: Delivery) -> list[Manifest]:
+    """Bindings with the namespace of service accounts that they name without one, as kustomize fills it in."""
+    here = {o.key.name for o in objects if (o.key.kind, o.key.namespace) == ("ServiceAccount", delivery.namespace)}
+    known = here | {"default"}
+
+    def filled(subject: Any) -> Any:
+        account = isinstance(subject, dict) and subject.get("kind") == "ServiceAccount" and not subject.get("namespace")
+        return {**subject, "namespace": delivery.namespace} if account and subject.get("name") in known else subject
+
+    return [
+        Manifest({**obj, "subjects": [filled(subject) for subject in obj["subjects"]]}, obj.origin)
+        if obj.key.kind in {"RoleBinding", "ClusterRoleBinding"} and isinstance(obj.get("subjects"), list)
+        else obj
+        for obj in objects
+    ]
 
 
 def labels_of(obj: Mapping[str, Any]) -> dict[str, str]:

@@ -41,7 +41,7 @@ _BUILT_IN = frozenset(
 )
 #: Of projects met in overlays, as their CustomResourceDefinitions have it; one in the render is believed first.
 _CUSTOM: Mapping[str, str] = {
-    "argoproj.io": "ClusterWorkflowTemplate",
+    "argoproj.io": "ClusterWorkflowTemplate ClusterAnalysisTemplate",
     "capsule.clastix.io": "Tenant",
     "cert-manager.io": "ClusterIssuer",
     "cilium.io": "CiliumClusterwideNetworkPolicy CiliumClusterwideEnvoyConfig CiliumEgressGatewayPolicy "

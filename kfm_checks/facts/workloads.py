@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from functools import cached_property
 from typing import Any, Literal
 
-from kfm_checks.facts.objects import Inventory, annotations_of, dig, items, labels_of
+from kfm_checks.facts.made import makers_of
+from kfm_checks.facts.objects import Inventory, annotations_of, dig, labels_of
 from kfm_checks.model import Manifest, Path
 from kfm_checks.values import Value
 
@@ -39,6 +40,8 @@ POD_TEMPLATES: dict[tuple[str, str], Path] = {
     ("extensions", "DaemonSet"): ("spec", "template"),
     ("extensions", "ReplicaSet"): ("spec", "template"),
 }
+#: Makers of pods by a template, which stands for their pods. A Pod that owns another is no template of it.
+MAKERS = frozenset(POD_TEMPLATES) - {("", "Pod")}
 
 
 class Container(Value, frozen=True):
@@ -127,24 +130,16 @@ class Workload(Value, frozen=True):
 
 def workloads(inventory: Inventory) -> tuple[Workload, ...]:
     """Every object that makes pods; one that another rendered workload owns is left out: its owner stands for it."""
-    uids = {(obj.key.kind, obj.key.name, obj.key.namespace) for obj in inventory}
     found = []
     for obj in inventory:
         path = POD_TEMPLATES.get((obj.key.group, obj.key.kind))
-        if path is None or _owned(obj, uids):
+        if path is None or makers_of(obj, inventory, MAKERS):
             continue
         template = dig(obj, *path) if path else obj
         spec = dig(template, "spec")
         if isinstance(template, dict) and isinstance(spec, dict):
             found.append(Workload(obj, template, spec, (*path, "spec")))
     return tuple(found)
-
-
-def _owned(obj: Manifest, present: set[tuple[str, str, str]]) -> bool:
-    owners = items(obj, "metadata", "ownerReferences")
-    return any(
-        (str(o.get("kind")), str(o.get("name")), obj.key.namespace) in present for o in owners if o.get("controller")
-    )
 
 
 def containers(workloads: tuple[Workload, ...]) -> tuple[Container, ...]:

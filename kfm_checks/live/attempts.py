@@ -139,10 +139,11 @@ def _refused(refusal: Refusal, breaks: str) -> bool | None:
     """False where admission refused the pod, None where it was not asked: then nothing is known of the policies.
 
     RBAC, a missing namespace and the server's own validation come first (Kubernetes documentation, Controlling Access
-    to the Kubernetes API). Of the conforming pod it counts that it was refused, by whatever.
+    to the Kubernetes API); a quota comes last, and one that is used up says nothing of any policy. Of the conforming
+    pod it counts that it was refused, by whatever else.
     """
     reason, status = refusal.reason, refusal.status
-    if " cannot create resource" in reason:
+    if " cannot create resource" in reason or " exceeded quota: " in reason:
         return None
     by_webhook = "admission webhook" in reason and "denied the request" in reason
     by_policy = status == 403 or (status == 422 and " is invalid: " not in reason)

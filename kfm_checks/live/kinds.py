@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from kfm_checks.facts.datastore_operators import OPERATORS
-from kfm_checks.facts.network.others import ENTRY_KINDS
+from kfm_checks.facts.made import by_workload, over
+from kfm_checks.facts.network.others import ENTRY_KINDS, POLICY_KINDS
 
 #: (group, kind) that some check, the drift's extras or a page needs. A reader may not leave one out in silence: what
 #: the server refuses is a problem of that listing.
@@ -81,6 +82,7 @@ SERVED: frozenset[tuple[str, str]] = frozenset(
     {
         *OPERATORS,
         *ENTRY_KINDS,
+        *POLICY_KINDS,
         ("traefik.containo.us", "IngressRoute"),
         ("traefik.containo.us", "IngressRouteTCP"),
         ("traefik.containo.us", "IngressRouteUDP"),
@@ -113,7 +115,7 @@ def kept(item: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
         metadata["managedFields"] = fields
         return {**item, "metadata": metadata}
     metadata["managedFields"] = [{k: v for k, v in entry.items() if k != "fieldsV1"} for entry in fields]
-    if item.get("kind") == "Node" or (_owned(metadata) and item.get("kind") in {"Pod", "ReplicaSet", "Job"}):
+    if item.get("kind") == "Node" or (item.get("kind") in {"Pod", "ReplicaSet"} and (by_workload(item) or over(item))):
         spec = {k: v for k, v in (item.get("spec") or {}).items() if k in _KEPT_OF_SPEC}
         return {**item, "metadata": metadata, "spec": spec}
     return {**item, "metadata": metadata}
@@ -122,7 +124,3 @@ def kept(item: Mapping[str, Any], *, whole: bool) -> dict[str, Any]:
 def without_values(item: dict[str, Any]) -> dict[str, Any]:
     """A Secret without any value; its keys too are kept out, since only the metadata was asked for."""
     return {k: v for k, v in item.items() if k not in {"data", "stringData"}}
-
-
-def _owned(metadata: Mapping[str, Any]) -> bool:
-    return any(owner.get("controller") for owner in metadata.get("ownerReferences") or [])

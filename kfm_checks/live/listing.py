@@ -60,7 +60,15 @@ def list_all(
     asked = sorted([*asked, *_also_served(served, asked)])
     with ThreadPoolExecutor(WORKERS) as pool:
         jobs = [pool.submit(_listed, connection, served, wanted, names, sorted(namespaces)) for wanted in asked]
-        return tuple(listing for job in jobs for listing in job.result())
+        found = tuple(listing for job in jobs for listing in job.result())
+    return found + tuple(_unserved(found))
+
+
+def _unserved(found: Collection[Listing]) -> Iterator[Listing]:
+    """Kinds of other projects that this server does not know: they were asked for, and nothing of them can be there."""
+    known = {pair for x in found for pair in ((x.kind.group, x.kind.kind), (x.kind.group, ""))}
+    for group, kind in sorted(SERVED - known):
+        yield Listing(ApiKind(group, "", kind or "*"), unserved=True)
 
 
 def _listed(
@@ -111,12 +119,14 @@ def _once(connection: Connection, kind: ApiKind, namespace: str, names: set[Name
 
 
 def _object(item: dict[str, Any], kind: ApiKind, names: set[Name]) -> Manifest:
-    if (kind.group, kind.kind) == SECRET:
+    secret = (kind.group, kind.kind) == SECRET
+    if secret:
         item = without_values(item)
     item = {"apiVersion": kind.api_version, "kind": kind.kind, **{k: v for k, v in item.items() if k not in _TYPE}}
     metadata = item.get("metadata") or {}
     name = (kind.group, kind.kind, str(metadata.get("namespace") or ""), str(metadata.get("name") or ""))
-    return Manifest(kept(item, whole=name in names))
+    # Of a Secret the managed fields are kept, too: they alone tell that somebody changed what a controller makes.
+    return Manifest(kept(item, whole=secret or name in names))
 
 
 _TYPE = ("apiVersion", "kind")

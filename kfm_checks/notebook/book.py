@@ -38,6 +38,8 @@ class Book:
 
     notebook: Notebook
     judged: Judged
+    #: What the site around it was told to show alone (``--only``); () for everything.
+    only: tuple[str, ...] = ()
 
     @cached_property
     def report(self) -> Report:
@@ -131,7 +133,7 @@ class Book:
     def sentence(self) -> str:
         """The verdict on this notebook's rows, in one sentence."""
         scope = "The whole overlay" if not self.notebook.rows else "The rows of this notebook"
-        return f"{scope}: {wording.headline(self.report)}"
+        return f"{scope}: {wording.tally(self.report)}"
 
     def gate(self) -> Verdict:
         """The verdict. With ``KFM_CHECKS_GATE=1`` raises GateClosed exactly where ``check --only ROW…`` exits 1."""
@@ -155,7 +157,9 @@ class Book:
             for source in self.judged.facts.inputs.get("followed", ())
             if source.state == "unavailable"
         ]
-        return [first, *(f"Note: {note}." for note in overlay.notes), *gaps]
+        alone = ", ".join(self.only)
+        part = [f"The site shows {alone} alone; this notebook shows all of its rows."] if alone else []
+        return [first, *part, *(f"Note: {note}." for note in overlay.notes), *gaps]
 
 
 @dataclass(frozen=True)
@@ -209,8 +213,9 @@ def open_notebook(
     try:
         entry = notebook(name)
         named = cluster_of(*((context, snapshot) if context or snapshot else (given("CONTEXT"), given("SNAPSHOT"))))
-        folder = overlay_folder(overlay)
-        return Book(entry, _judged(folder, as_of, entry.judged, change_file(change), options_given(), *named))
+        folder, options = overlay_folder(overlay), options_given()
+        judged = _judged(folder, as_of, entry.judged, change_file(change), options, *named)
+        return Book(entry, judged, options_from(options).only)
     except KfmChecksError as error:
         raise NoVerdict(f"No verdict: {error}") from None
 

@@ -62,7 +62,7 @@ def _folder(file: str, home: str, depth: int) -> str:
 def by_namespace(book: Book) -> pd.DataFrame:
     """One line for each namespace: how many objects, and of which kinds."""
     found: dict[str, list[Manifest]] = defaultdict(list)
-    for obj in book.judged.objects:
+    for obj in book.fact("inventory"):
         found[obj.key.namespace].append(obj)
     lines = []
     for namespace, objects in sorted(found.items()):
@@ -76,7 +76,7 @@ def objects(book: Book) -> pd.DataFrame:
     """Every rendered object with the file that it comes from."""
     lines = [
         (obj.key.kind, obj.key.name, obj.key.namespace, str(obj.origin.source()) if obj.origin.file else "")
-        for obj in in_order(book.judged.objects)
+        for obj in in_order(book.fact("inventory"))
     ]
     return table(lines, ("kind", "name", "namespace", "file"), limit=400)
 

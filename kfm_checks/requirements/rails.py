@@ -78,7 +78,7 @@ ROWS = (
         "namespaces-enforce-pod-security",
         "pods-meet-baseline",
         "pods-meet-restricted",
-        live=("namespaces-enforce-pod-security-live",),
+        live=("namespaces-enforce-pod-security-live", "pods-meet-baseline-live"),
         statement="Every namespace enforces the Pod Security Standards at baseline or stricter, and the pods meet the "
         "level that is enforced.",
         why="Pod Security Admission is the cluster's own last gate against privileged pods (Kubernetes documentation, "

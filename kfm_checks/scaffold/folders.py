@@ -20,6 +20,8 @@ class Guess:
     intent: str
     folder: str
     evidence: str
+    #: Why somebody has to decide it first, "" where it is clear.
+    doubt: str = ""
 
 
 def guess(placed: Iterable[Placed]) -> tuple[Guess, ...]:
@@ -42,12 +44,19 @@ def _best(intent: str, inside: Mapping[str, list[Placed]]) -> Guess:
     for folder, items in inside.items():
         fitting = [item for item in items if _serves(item) == intent]
         if fitting and len(fitting) / len(items) >= PURE:
-            ranked.append((folder != intent, -len(fitting), folder.count("/"), folder))
+            bare = intent == "patches" and not any(item.used_as == "patch" for item in fitting)
+            ranked.append((folder != intent, bare, -len(fitting), folder.count("/"), folder))
     if not ranked:
         return Guess(intent, "", "")
     folder = min(ranked)[-1]
     kinds = Counter("patch" if item.used_as == "patch" else item.key.kind for item in inside[folder])
-    return Guess(intent, folder, ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
+    return Guess(
+        intent,
+        folder,
+        ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())),
+        # A disruption budget accompanies patches; where it lies alone, it tells nothing of its folder.
+        "no patch lies there" if intent == "patches" and folder != intent and "patch" not in kinds else "",
+    )
 
 
 def _serves(item: Placed) -> str:

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from kfm_checks.applicationsets import CannotExpandError, expand
 from kfm_checks.facts.gitops import ARGO, FLUX, FLUX_SOURCES, GitSource, Reconciler, application, reconcilers
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.tree_yaml import load
-from kfm_checks.follow import CannotExpandError, expand
 from kfm_checks.model import Manifest, Origin
 
 #: Larger files hold no GitOps object that a person wrote; more files than this are no repository of manifests.

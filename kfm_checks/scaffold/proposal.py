@@ -90,7 +90,8 @@ def _layout(facts: Facts) -> Section:
     section = Section("layout")
     for found in guess(facts.get("placed")):
         if found.folder:
-            section.value(found.intent, found.folder, found.evidence)
+            evidence = f"{found.evidence}; {found.doubt}" if found.doubt else found.evidence
+            section.value(found.intent, found.folder, evidence, on=not found.doubt)
         else:
             section.raw(f"#  {found.intent}: null  # no folder here holds mostly {PURPOSES[found.intent]}")
     return section

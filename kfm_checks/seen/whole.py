@@ -37,7 +37,8 @@ class Looked:
         cluster = self.cluster
         if cluster is None:
             return ()
-        made, failed = len(cluster.listings), sum(bool(each.problem) for each in cluster.listings)
+        served = [each for each in cluster.listings if not each.unserved]
+        made, failed = len(served), sum(bool(each.problem) for each in served)
         read = f"{made} lists asked for, {made - failed} read" + (f", {failed} not" if failed else "")
         found = (
             ("What was looked at", self.origin),

@@ -6,7 +6,7 @@ from docutils import nodes
 from markupsafe import Markup
 from sphinx.util.docutils import SphinxDirective
 
-from kfm_checks import review_form
+from kfm_checks import review_form, wording
 from kfm_checks.errors import NotVerified
 from kfm_checks.requirements import SECTIONS
 from kfm_checks.sphinx_ext import state
@@ -72,7 +72,9 @@ class Front(Part):
     """The decision, what is open, what expires, the counts."""
 
     def run(self) -> list[nodes.Node]:
-        return [self.fill("front.html", section_page=section_page)]
+        report = self.view.report
+        words = {"verdict": wording.verdict(report), "partial": wording.partial(report)}
+        return [self.fill("front.html", section_page=section_page, **words)]
 
 
 class Readme(Part):

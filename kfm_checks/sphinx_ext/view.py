@@ -213,7 +213,7 @@ class View:
         from kfm_checks.inventory import in_order
 
         found: dict[str, list[Manifest]] = defaultdict(list)
-        for obj in in_order(self.judged.objects):
+        for obj in in_order(self.judged.facts.get("inventory")):
             found[obj.key.namespace].append(obj)
         pages: dict[str, tuple[str, tuple[Manifest, ...]]] = {}
         taken: set[str] = set()

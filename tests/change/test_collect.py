@@ -170,6 +170,58 @@ def test_a_merge_request_of_gitlab() -> None:
     assert (found.files[0].path, found.files[0].previous, found.commits[0].parents) == ("b", "a", (BASE,))
 
 
+MERGED, OLD = "c" * 40, "d" * 40
+
+
+@pytest.mark.parametrize(
+    ("ref", "parents", "ran_on"),
+    [
+        ("refs/merge-requests/7/merge", [BASE, HEAD], True),
+        ("refs/merge-requests/7/merge", [BASE, OLD], False),
+        ("refs/merge-requests/7/merge", [BASE], None),
+        ("refs/merge-requests/7/merge", None, None),
+        ("refs/merge-requests/7/train", [BASE, HEAD], True),
+        ("refs/merge-requests/7/train", [BASE, OLD], None),
+        ("refs/heads/f", [BASE, HEAD], False),
+    ],
+)
+def test_a_merged_results_pipeline_of_gitlab(ref: str, parents: list[str] | None, ran_on: bool | None) -> None:
+    """Its commit is GitLab's own merge: only the commit's parents tell which head it is of."""
+    commit = (
+        {} if parents is None else {f"/projects/1/repository/commits/{MERGED}": {"id": MERGED, "parent_ids": parents}}
+    )
+    answers = {**GITLAB, f"{MERGE}/pipelines": [{"id": 3, "sha": MERGED, "ref": ref}], **commit}
+    runs = from_gitlab(answers).checks
+    assert [run.ran_on(HEAD) for run in runs] == ([] if ran_on is False else [ran_on] * 3)
+    assert {run.commit for run in runs} <= {MERGED}
+
+
+def test_a_pipeline_that_surely_ran_on_the_head_counts_before_one_that_perhaps_did() -> None:
+    """A later train says nothing against a pipeline that is known."""
+    doubtful = {"id": 9, "sha": MERGED, "ref": "refs/merge-requests/7/train"}
+    runs = from_gitlab({**GITLAB, f"{MERGE}/pipelines": [doubtful, {"id": 3, "sha": HEAD, "ref": "f"}]}).checks
+    assert {(run.commit, run.ran_on(HEAD)) for run in runs} == {(HEAD, True)}
+
+
+@pytest.mark.parametrize(("parents", "names"), [([BASE, HEAD], ["lint"]), ([BASE, OLD], []), (None, [])])
+def test_what_reported_on_the_merge_that_github_made(parents: list[str] | None, names: list[str]) -> None:
+    """Where nothing reported on the head: a CI system that builds refs/pull/N/merge, if that merges the head."""
+    runs, statuses = (f"/repos/o/r/commits/{{}}/{kind}" for kind in ("check-runs", "status"))
+    made = {} if parents is None else {f"/repos/o/r/commits/{MERGED}": {"parents": [{"sha": p} for p in parents]}}
+    found = from_github(
+        {
+            **GITHUB,
+            **made,
+            "/repos/o/r/pulls/7": {**PULL, "merge_commit_sha": MERGED},
+            runs.format(HEAD): {"check_runs": []},
+            statuses.format(HEAD): {"statuses": []},
+            runs.format(MERGED): {"check_runs": [{"name": "lint", "status": "completed", "conclusion": "success"}]},
+            statuses.format(MERGED): {"statuses": []},
+        }
+    )
+    assert [(run.name, run.commit, run.ran_on(HEAD)) for run in found.checks] == [(n, MERGED, True) for n in names]
+
+
 def test_an_approval_of_gitlab_whose_commit_is_not_known() -> None:
     """Without the project's setting nobody can tell of which commit it is."""
     found = from_gitlab({**GITLAB, "/projects/1/approvals": {"reset_approvals_on_push": False}})

@@ -146,6 +146,17 @@ OVERLAYS: dict[str, tuple[Mapping[str, str | bytes], tuple[str, ...]]] = {
         ("releaseName", "bool", "quote"),
     ),
     "it renders to nothing": ({"o/kustomization.yaml": "namespace: app\n"}, (r"^kfm-checks: o", "nothing|empty")),
+    "a component alone": (
+        {
+            "o/kustomization.yaml": "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\n"
+            "patches:\n- patch: |\n    apiVersion: apps/v1\n    kind: Deployment\n    metadata: {name: api}\n"
+        },
+        (r"^kfm-checks: o", "Component", "overlay that uses it"),
+    ),
+    "a component that changes names alone": (
+        {"o/kustomization.yaml": "kind: Component\napiVersion: kustomize.config.k8s.io/v1alpha1\nnamePrefix: a-\n"},
+        (r"^kfm-checks: o", "Component", "overlay that uses it"),
+    ),
     "two entrypoints": (
         {
             "o/kustomization.yaml": "resources: [ns.yaml]\n",

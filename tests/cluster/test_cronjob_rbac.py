@@ -19,6 +19,7 @@ from kfm_checks.facts.live import namespaces_of
 from kfm_checks.facts.objects import is_cluster_scoped
 from kfm_checks.judged import Judged, Options
 from kfm_checks.live.client import connect
+from kfm_checks.live.kinds import SERVED
 from kfm_checks.live.listing import wanted_kinds
 from kfm_checks.live.look import look_at
 from kfm_checks.live.reports import KIND, store
@@ -136,7 +137,8 @@ def test_it_reads_all_that_it_lists_and_asks_for_nothing_else(inside: ControlPla
     cluster = look(overlay)
     assert cluster.problem == ""
     assert refused(cluster) == set()
-    assert not [each.kind for each in cluster.listings if each.unserved]
+    unserved = {(each.kind.group, each.kind.kind) for each in cluster.listings if each.unserved}
+    assert unserved == {(group, kind or "*") for group, kind in SERVED}
     assert not any(each.kind.kind == "Secret" for each in cluster.listings)
     events = [event for event in inside.audit() if event["user"]["username"] == USER]
     assert {event["verb"] for event in events if "objectRef" in event} == {"list"}

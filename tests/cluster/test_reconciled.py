@@ -2,43 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 
 import pytest
 
-from kfm_checks.facts.live_drift import Drift
 from kfm_checks.judged import Judged
-from kfm_checks.run import Options, judge
 from tests.cluster.absent import controllers_played
-from tests.cluster.argocd import Repository, applications, argocd, prepare, repository, states
-from tests.cluster.controlplane import ControlPlane, control_plane
-from tests.conftest import AS_OF
+from tests.cluster.argocd import applications, argocd, prepare, repository
+from tests.cluster.by_hand import CHANGES, Change
+from tests.cluster.controlplane import control_plane
+from tests.cluster.parity import PAGE
+from tests.cluster.production import Production, drifted, out_of_sync, refresh, rows, settle
 
 pytestmark = pytest.mark.cluster
-MERGE_PATCH = "application/merge-patch+json"
-DONE = ("Synced", "Healthy")
-
-
-@dataclass(frozen=True)
-class Production:
-    """A cluster in which Argo CD reconciles the overlay from a repository."""
-
-    plane: ControlPlane
-    repository: Repository
-
-    def judge(self) -> Judged:
-        """What a run with ``--context`` says of it."""
-        os.environ["KUBECONFIG"] = str(self.plane.kubeconfig)
-        folder = self.repository.folder / "infra/clusters/prod"
-        return judge(folder, Options(context="admin", as_of=AS_OF))
-
-    def settled(self) -> bool:
-        """Whether every Application is Synced and Healthy."""
-        known = states(self.plane)
-        return len(known) == 3 and set(known.values()) == {DONE}
 
 
 @pytest.fixture(scope="module")
@@ -53,35 +30,6 @@ def production(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Production]
             plane.kubectl("apply", "--server-side", "--field-manager=argocd-controller", "-k", apps)
             settle(found)
             yield found
-
-
-def settle(production: Production, seconds: float = 600) -> None:
-    """Wait until every Application is Synced and Healthy, or say what Argo CD says instead."""
-    try:
-        production.plane.wait("every Application Synced and Healthy", production.settled, seconds)
-    except AssertionError as error:
-        raise AssertionError(f"{unwell(production.plane)}\n{error}") from None
-
-
-def unwell(plane: ControlPlane) -> list[str]:
-    """What Argo CD does not find Synced and Healthy."""
-    return [
-        f"{name}: {r['kind']} {r.get('namespace', '')}/{r['name']} {r.get('status')} {r.get('health')}"
-        for name, a in applications(plane).items()
-        for r in a.get("status", {}).get("resources", [])
-        if r.get("status") != "Synced" or r.get("health", {}).get("status", "Healthy") != "Healthy"
-    ]
-
-
-def rows(judged: Judged) -> dict[str, str]:
-    """Each row's status."""
-    return {row.id: row.status for row in judged.report.requirements}
-
-
-def drifted(judged: Judged) -> set[tuple[str, str]]:
-    """What was found changed, missing or extra: the change and the object."""
-    found: tuple[Drift, ...] = judged.facts.get("drift")
-    return {(one.change, str(one.key)) for one in found if one.change != "same"}
 
 
 @pytest.fixture(scope="module")
@@ -134,98 +82,6 @@ def _at_head(production: Production) -> bool:
     return production.settled() and all(a["status"]["sync"].get("revision") == head for a in known)
 
 
-def refresh(plane: ControlPlane) -> None:
-    """Let Argo CD compare now."""
-    for name in applications(plane):
-        path = f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}"
-        body = {"metadata": {"annotations": {"argocd.argoproj.io/refresh": "normal"}}}
-        plane.request("PATCH", path, body, content_type=MERGE_PATCH)
-
-
-def out_of_sync(plane: ControlPlane) -> set[str]:
-    """What Argo CD's own diff names, by ``namespace/kind/name``."""
-    return {
-        "/".join(part for part in (r.get("namespace", ""), r["kind"], r["name"]) if part)
-        for a in applications(plane).values()
-        for r in a["status"].get("resources", [])
-        if r.get("status") == "OutOfSync"
-    }
-
-
-def delete(path: str) -> Callable[[ControlPlane], object]:
-    """A deletion."""
-
-    def make(plane: ControlPlane) -> None:
-        status, answer = plane.request("DELETE", path)
-        assert status == 200, answer
-
-    return make
-
-
-def sync(plane: ControlPlane) -> None:
-    """Take a change back: Argo CD is told to sync."""
-    for name in applications(plane):
-        path = f"/apis/argoproj.io/v1alpha1/namespaces/argocd/applications/{name}"
-        body = {"operation": {"initiatedBy": {"username": "tests"}, "sync": {"syncOptions": ["ServerSideApply=true"]}}}
-        plane.request("PATCH", path, body, content_type=MERGE_PATCH)
-
-
-@dataclass(frozen=True)
-class Change:
-    """One change by hand: how it is made and taken back, what drifts, and which rows turn."""
-
-    name: str
-    make: Callable[[ControlPlane], object]
-    undo: Callable[[ControlPlane], object]
-    drift: frozenset[tuple[str, str]]
-    turns: frozenset[str]
-    #: Whether Argo CD's own diff tells it, too: what is beyond git it does not count as out of sync.
-    argo: bool = True
-
-
-_APPS = "/apis/apps/v1/namespaces/kfm-app/deployments"
-_POLICIES = "/apis/networking.k8s.io/v1/namespaces/kfm-data/networkpolicies"
-_BINDINGS = "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings"
-IMAGE = "ghcr.io/bartytime4life/opa@sha256:" + "f" * 64
-CHANGES = (
-    Change(
-        "replicas scaled by hand",
-        lambda plane: plane.kubectl("scale", "-n", "kfm-app", "deployment/opa", "--replicas=4"),
-        sync,
-        frozenset({("changed", "kfm-app/Deployment/opa")}),
-        frozenset({"GIT-04", "GIT-05"}),
-    ),
-    Change(
-        "another image",
-        lambda plane: plane.kubectl("set", "image", "-n", "kfm-app", "deployment/opa", f"*={IMAGE}"),
-        sync,
-        frozenset({("changed", "kfm-app/Deployment/opa")}),
-        frozenset({"GIT-04", "GIT-05"}),
-    ),
-    Change(
-        "a NetworkPolicy deleted",
-        delete(f"{_POLICIES}/default-deny"),
-        sync,
-        frozenset({("missing", "kfm-data/NetworkPolicy/default-deny")}),
-        frozenset({"GIT-04", "GIT-05"}),
-    ),
-    Change(
-        "a policy unbound",
-        delete(f"{_BINDINGS}/images-are-pinned"),
-        sync,
-        frozenset({("missing", "ValidatingAdmissionPolicyBinding/images-are-pinned")}),
-        frozenset({"GIT-04", "GIT-05", "RAIL-09", "OPS-04"}),
-    ),
-    Change(
-        "replicas under an autoscaler",
-        lambda plane: plane.kubectl("scale", "-n", "kfm-app", "deployment/kfm-api", "--replicas=5"),
-        lambda plane: plane.kubectl("scale", "-n", "kfm-app", "deployment/kfm-api", "--replicas=3"),
-        frozenset(),
-        frozenset(),
-    ),
-)
-
-
 @pytest.mark.parametrize("change", CHANGES, ids=lambda change: change.name)
 def test_a_change_by_hand_turns_its_rows(production: Production, unhealed: dict[str, str], change: Change) -> None:
     """Exactly the rows that the change is about, the drift names the object and who did it, and Argo CD agrees."""
@@ -234,17 +90,26 @@ def test_a_change_by_hand_turns_its_rows(production: Production, unhealed: dict[
         if change.drift and change.argo:
             names = {name for _, name in change.drift}
             production.plane.wait("Argo CD's own diff", lambda: _seen(production, names), 60)
-        judged = production.plane.wait("a rollout", lambda: _judged(production, change), 120)
+        judged = _looked(production, change, unhealed)
         assert drifted(judged) == set(change.drift)
-        assert {id for id, status in rows(judged).items() if status != unhealed[id]} == set(change.turns)
+        assert turned(judged, unhealed) == change.turns
         told = [one for one in judged.facts.get("drift") if one.change == "extra" or one.live is not None]
         owners = [one.owner for one in told if one.change != "same"]
         assert all(owner is not None and owner.manager != "argocd-controller" for owner in owners)
-        named = out_of_sync(production.plane)
-        assert named == ({name for _, name in change.drift} if change.argo else set())
+        named = {name for _, name in change.drift} if change.argo else set()
+        # Waited for, since what takes a change back makes Argo CD look again at the Applications themselves.
+        production.plane.wait("no more in Argo CD's own diff", lambda: _alone(production, named), 60)
     finally:
         change.undo(production.plane)
         production.plane.wait("the change taken back", lambda: _back(production), 180)
+
+
+def test_the_page_shows_each_change() -> None:
+    """docs/agreement/api-server.md has a line for each change, as it is asserted here."""
+    for change in CHANGES:
+        drift = " ".join(next(iter(change.drift), ("none",)))
+        turns, argo = ", ".join(sorted(change.turns)) or "none", "the same" if change.argo else "silent"
+        assert f"| {change.name} | {drift} | {turns} | {argo} |" in PAGE.read_text(encoding="utf-8")
 
 
 def _seen(production: Production, names: set[str]) -> bool:
@@ -252,7 +117,26 @@ def _seen(production: Production, names: set[str]) -> bool:
     return out_of_sync(production.plane) >= names
 
 
-def _judged(production: Production, change: Change) -> Judged | None:
+def _alone(production: Production, names: set[str]) -> bool:
+    refresh(production.plane)
+    return out_of_sync(production.plane) == names
+
+
+def turned(judged: Judged, before: dict[str, str]) -> set[str]:
+    """The rows that are no longer as they were."""
+    return {id for id, status in rows(judged).items() if status != before[id]}
+
+
+def _looked(production: Production, change: Change, before: dict[str, str]) -> Judged:
+    """A look at what came of a change; another where a controller was still busy with it."""
+    for _ in range(3):
+        judged: Judged = production.plane.wait("a rollout", lambda: _still(production), 120)
+        if turned(judged, before) == change.turns:
+            break
+    return judged
+
+
+def _still(production: Production) -> Judged | None:
     """A run whose rollouts are done, so that what moves after a change is not taken for its effect."""
     judged = production.judge()
     result = judged.report.result("controller-reports-healthy")
@@ -266,3 +150,17 @@ def _back(production: Production) -> bool:
         return False
     result = production.judge().report.result
     return all(result(name).outcome == "pass" for name in ("live-matches-render", "controller-reports-healthy"))
+
+
+def test_scaled_to_nothing_under_an_autoscaler(production: Production, unhealed: dict[str, str]) -> None:
+    """It leaves the workload alone then, and so does Argo CD. Who did it, the server does not keep."""
+    scale = ("scale", "-n", "kfm-app", "deployment/kfm-api")
+    production.plane.kubectl(*scale, "--replicas=0")
+    try:
+        judged = production.judge()
+        told = [(str(one.key), one.pointer, one.live) for one in judged.facts.get("drift") if one.change != "same"]
+        assert told == [("kfm-app/Deployment/kfm-api", "/spec/replicas", 0)]
+        assert rows(judged)["GIT-04"] == "not-met"
+        assert out_of_sync(production.plane) == set()
+    finally:
+        production.plane.kubectl(*scale, "--replicas=3")

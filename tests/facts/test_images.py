@@ -71,6 +71,9 @@ def test_latest_and_pinned() -> None:
     assert parse_image("r:5000/nginx:latest").latest
     assert not parse_image(f"nginx:latest@{DIGEST}").latest
     assert parse_image(f"nginx@{DIGEST}").pinned
+    blank = parse_image("nginx:1@sha256:" + "0" * 64)
+    assert (blank.blank, blank.pinned, blank.latest) == (True, False, False)
+    assert not parse_image("nginx:1").blank
 
 
 def test_within_a_registry() -> None:

@@ -33,7 +33,7 @@ def found(
     live["metadata"]["managedFields"] = [CONTROLLER, hand] if applied else [hand]
     obj, seen = Manifest(WEB), Manifest(live)
     cluster = Cluster(comparisons=(Comparison(obj.key, seen, seen, "server-side-apply"),))
-    everything = drift(cluster, inventory([obj]), Config(), Overlay("", "", "", 1, "2026-11-22"))
+    everything = drift(cluster, inventory([obj]), Config(), Overlay("", "", "", 1, "2026-11-22"), (), ())
     return [(one.pointer, one.owner.manager if one.owner else "") for one in everything if one.change == "changed"]
 
 

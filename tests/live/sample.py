@@ -23,12 +23,16 @@ from kfm_checks.facts.cluster import (
     from_plain,
     to_plain,
 )
+from kfm_checks.live.kinds import SERVED as ALSO
+from kfm_checks.live.kinds import WANTED
 from kfm_checks.live.snapshot import write_snapshot
 from kfm_checks.model import Manifest
 
 TAKEN = "2026-11-22T08:30:00Z"
 APPLIED = "2026-11-20T09:00:00Z"
 DIGEST = "sha256:" + "a" * 64
+#: Groups of the kinds that this made-up server serves beside those of its objects.
+SERVED = frozenset({"", "apps", "batch", "autoscaling", "policy", "networking.k8s.io", "rbac.authorization.k8s.io"})
 RBAC = "rbac.authorization.k8s.io"
 REPOSITORY = "https://git.example.org/shop/infra.git"
 
@@ -247,6 +251,13 @@ def cluster(**given: Any) -> Cluster:
             tuple(Manifest(obj) for obj in there if obj["kind"] == kind),
         )
         for kind, (resource, namespaced) in RESOURCES.items()
+    )
+    asked = {(one.kind.group, one.kind.kind) for one in listings}
+    # What else a look asks for this server does not serve, or has none of.
+    listings += tuple(
+        Listing(ApiKind(group, "v1", kind or "*", f"{kind.lower()}s"), unserved=group not in SERVED)
+        for group, kind in (*WANTED, *sorted(ALSO))
+        if (group, kind) not in asked
     )
     comparisons = tuple(
         Comparison(Manifest(obj).key, Manifest(found) if found else None, Manifest(live(obj)), "server-side-apply")

@@ -79,6 +79,13 @@ _KYVERNO = 'refused: admission webhook "validate.kyverno.svc-fail" denied the re
         ('refused: Pod "x" is invalid: spec.hostNetwork: Forbidden: when `hostUsers` is false', 422, None, False),
         ("refused: the namespace of the provided object does not match the namespace sent", 400, None, False),
         ("the namespace small is not in the cluster", 404, None, None),
+        (
+            'forbidden: pods "x" is forbidden: exceeded quota: q, requested: pods=1, used: pods=5, limited: pods=5',
+            403,
+            None,
+            None,
+        ),
+        ('forbidden: pods "x" is forbidden: failed quota: q: must specify limits.cpu for: probe', 403, False, False),
         ('the server answered 500: failed calling webhook "validate.kyverno.svc-fail"', 500, None, None),
         ("the server did not answer within 20 s", 0, None, None),
         ("the token was refused (401)", 401, None, None),

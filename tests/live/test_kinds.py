@@ -13,7 +13,7 @@ from kfm_checks.facts.live_ways import ENTRY_KINDS, POD_KINDS
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.live.discovery import Served
 from kfm_checks.live.kinds import SERVED, WANTED
-from kfm_checks.live.listing import _also_served
+from kfm_checks.live.listing import _also_served, _unserved
 from tests.live.wellrun import listings
 from tests.test_conformance_account import judged
 
@@ -79,4 +79,21 @@ def test_a_whole_group_is_unread_by_its_name() -> None:
     """Nobody knows beforehand what its kinds are called."""
     down = Listing(ApiKind("skupper.io", "", "*"), problem="its API server does not answer")
     other = Listing(ApiKind("example.org", "v1", "Site"), problem="forbidden")
-    assert list(Cluster(listings=(down, other)).unread(["*.skupper.io", "Service"])) == [down]
+    read = Listing(ApiKind("", "v1", "Service", "services"))
+    assert list(Cluster(listings=(down, other, read)).unread(["*.skupper.io", "Service"])) == [down]
+
+
+def test_what_nobody_asked_for_is_unread() -> None:
+    """A snapshot of an earlier version may lack a kind; one that the server does not serve was asked for."""
+    made = Cluster(listings=(Listing(ApiKind("skupper.io", "", "*"), unserved=True),))
+    [one] = made.unread(["*.skupper.io", "Service"])
+    assert (str(one.kind), one.problem) == ("Service", "nobody asked for them")
+
+
+def test_a_look_asks_for_every_kind() -> None:
+    """Of each kind, or of its group, there is a listing: read, refused, or not served."""
+    served = Listing(ApiKind("getambassador.io", "v2", "Mapping"))
+    asked = {(x.kind.group, x.kind.kind) for x in (served, *_unserved((served,)))}
+    known = asked | {(group, "") for group, _ in asked}
+    assert known >= SERVED
+    assert ("getambassador.io", "*") not in asked

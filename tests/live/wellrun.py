@@ -8,12 +8,12 @@ from dataclasses import replace
 from typing import Any
 
 from kfm_checks.facts.access.rules import Request
-from kfm_checks.facts.cluster import Answer, ApiKind, Attempt, Cluster, Comparison, Listing
+from kfm_checks.facts.cluster import Answer, ApiKind, Attempt, Cluster, Comparison, Listing, Probe
 from kfm_checks.facts.live import namespaces_of, tried_in
 from kfm_checks.facts.objects import inventory
 from kfm_checks.judged import Judged
 from kfm_checks.live.attempts import BREAKS, CONFORMING
-from kfm_checks.live.kinds import WANTED
+from kfm_checks.live.kinds import SERVED, WANTED
 from kfm_checks.live.reviews import questions
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.model import Manifest
@@ -30,7 +30,7 @@ def identity(obj: Manifest) -> Key:
 
 def listings(objects: Iterable[Manifest], unread: Mapping[str, str] | None = None) -> tuple[Listing, ...]:
     """One listing for each kind that is asked for or there; those of ``unread`` carry a problem and no object."""
-    by_kind: dict[tuple[str, str], list[Manifest]] = {kind: [] for kind in WANTED}
+    by_kind: dict[tuple[str, str], list[Manifest]] = {(group, kind or "*"): [] for group, kind in (*WANTED, *SERVED)}
     for obj in objects:
         by_kind.setdefault((obj.key.group, obj.key.kind), []).append(obj)
     found = []
@@ -52,9 +52,10 @@ def of_example(content: Mapping[str, Any], rendered: Iterable[Manifest]) -> Clus
     """The cluster of an example: ``live`` has its objects, ``unread`` the kinds refused, ``cluster`` the rest."""
     live = inventory(parse_manifests(content.get("live") or "")).objects
     given = dict(content.get("cluster") or {})
-    more = {
+    more: dict[str, Any] = {
         "attempts": tuple(Attempt(**item) for item in given.pop("attempts", ())),
         "answers": tuple(Answer(**item) for item in given.pop("answers", ())),
+        "probes": tuple(Probe(**item) for item in given.pop("probes", ())),
     }
     how = given.pop("how", "field-subset")
     made = Cluster(taken=TAKEN, listings=listings(live, content.get("unread")), **more)
@@ -67,7 +68,7 @@ def well_run(judged: Judged) -> Cluster:
     """A cluster in which everything is as the shipped overlay says, with what controllers add."""
     seen, config, access = (judged.facts.get(name) for name in ("inventory", "config", "access"))
     rendered = seen.objects
-    live = [_running(obj) for obj in rendered] + [_generated(obj) for obj in _applications(rendered)]
+    live = [_running(obj) for obj in rendered] + [one for obj in _applications(rendered) for one in _generated(obj)]
     tried = sorted(tried_in(seen, config))
     attempts = [Attempt(name, CONFORMING, True, "admitted") for name in tried]
     attempts += [Attempt(name, breaks, False, "denied by a policy") for name in tried for breaks in BREAKS]
@@ -113,12 +114,15 @@ def _applications(rendered: Iterable[Manifest]) -> list[Manifest]:
     return [obj for obj in rendered if obj.key.kind == "ApplicationSet"]
 
 
-def _generated(generator: Manifest) -> Manifest:
-    """One Application of an ApplicationSet."""
+def _generated(generator: Manifest) -> list[Manifest]:
+    """The Applications of an ApplicationSet with a list generator."""
     key = generator.key
     owner = {"kind": key.kind, "name": key.name, "controller": True, "apiVersion": key.api_version, "uid": "0"}
-    metadata = {"name": "kfm-audit", "namespace": key.namespace, "ownerReferences": [owner]}
-    spec = generator["spec"]["template"]["spec"]
-    return Manifest(
-        {"apiVersion": key.api_version, "kind": "Application", "metadata": metadata, "spec": spec, "status": _healthy()}
-    )
+    made = []
+    for element in generator["spec"]["generators"][0]["list"]["elements"]:
+        spec = copy.deepcopy(generator["spec"]["template"]["spec"])
+        spec["source"]["path"] = element["path"]
+        metadata = {"name": element["name"], "namespace": key.namespace, "ownerReferences": [owner]}
+        content = {"apiVersion": key.api_version, "kind": "Application", "metadata": metadata, "spec": spec}
+        made.append(Manifest({**content, "status": _healthy()}))
+    return made

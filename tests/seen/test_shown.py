@@ -67,7 +67,7 @@ def test_what_was_looked_at_says_when(facts: Facts) -> None:
     shown = dict(seen.looked(facts).facts)
     assert shown["Taken"] == sample.TAKEN
     assert shown["Kubernetes"] == "v1.37.2"
-    assert shown["Read"] == "10 lists asked for, 10 read"
+    assert shown["Read"] == "26 lists asked for, 26 read"
 
 
 def test_without_a_cluster_nothing_is_shown(tmp_path: Path) -> None:
