@@ -118,8 +118,7 @@ def write(reports: Sequence[Report], format_: str, outputs: Sequence[str], *, no
     for name, path in planned:
         write_file(path, _text(reports, name, color=False))
     if not any(name == format_ for name, _ in planned) or not planned:
-        plain = no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-        color = sys.stdout.isatty() and not plain
+        color = sys.stdout.isatty() and not no_color and not os.environ.get("NO_COLOR")
         click.echo(_text(reports, format_, color=color), nl=False)
 
 
