@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -73,6 +74,14 @@ class Mutant:
     line: int
     last: int
     what: str
+    #: A digest of the statement as it was, and which of its mutants this is: a record of it holds until it is edited.
+    text: str = ""
+    nth: int = 0
+
+    @property
+    def key(self) -> str:
+        """What names it in the records of a run, wherever in the module its statement stands."""
+        return f"{self.place} {self.text} {self.nth} {self.what}"
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -81,13 +90,20 @@ def mutants(source: str) -> Iterator[Mutant]:
         whole = ast.Module([top], [])
         skipped = {id(inner) for outer in _ignored(whole) for inner in ast.walk(outer)}
         original = copy.deepcopy(top)
-        for parent in list(ast.walk(whole)):
-            for field, value in list(ast.iter_fields(parent)):
-                for place, node in enumerate(value) if isinstance(value, list) else ((None, value),):
-                    if not isinstance(node, ast.AST) or id(node) in skipped:
-                        continue
-                    for new in changed(node):
-                        yield _mutant(whole, original, (parent, field, place), node, new)
+        text = hashlib.sha256(ast.unparse(top).encode()).hexdigest()[:12]
+        found = (_mutant(whole, original, at, node, new) for at, node, new in _changes(whole, skipped))
+        yield from (replace(mutant, text=text, nth=nth) for nth, mutant in enumerate(found))
+
+
+def _changes(whole: ast.Module, skipped: set[int]) -> Iterator[tuple[tuple[Any, ...], ast.AST, ast.AST]]:
+    """Each place of a statement, what stands there, and what may stand there instead."""
+    for parent in list(ast.walk(whole)):
+        for field, value in list(ast.iter_fields(parent)):
+            for place, node in enumerate(value) if isinstance(value, list) else ((None, value),):
+                if not isinstance(node, ast.AST) or id(node) in skipped:
+                    continue
+                for new in changed(node):
+                    yield (parent, field, place), node, new
 
 
 def _mutant(whole: ast.Module, original: ast.stmt, at: tuple[Any, ...], node: ast.AST, new: ast.AST) -> Mutant:

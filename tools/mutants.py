@@ -3,7 +3,8 @@
 ``python tools/mutants.py OUT.jsonl [MODULE …]`` collects the tests once, measures which of them run which line, and
 tries each mutant in a forked process: the changed statement is put into the imported module, and the tests that run
 its line are run, those first that noticed something nearby, then the quick ones. What OUT has already is not tried
-again; ``--again`` tries its survivors anew, and nothing else. Read docs/agreement/mutation-testing.md for the figures.
+again; ``--again`` tries its survivors anew, and nothing else; ``--control`` tries statements unchanged, which must
+survive. Read docs/agreement/mutation-testing.md for the figures.
 """
 
 from __future__ import annotations
@@ -16,29 +17,32 @@ import json
 import os
 import pickle
 import random
-import resource
-import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
+from mutant_child import PATIENCE, forked, spent  # noqa: E402
 from mutant_swap import bound, caches, swap  # noqa: E402
-from mutant_tests import passes, traced, uses, words_of  # noqa: E402
+from mutant_tests import passes, resting_on, traced, uses, words_of  # noqa: E402
 
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
 SEED, ROUND = 4, 15
-#: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
-#: tests run over; and how many times their usual time makes a hang.
-BUDGET, TABLE_BUDGET, PATIENCE = 1.2, 0.6, 4
+#: With ``--control`` every so manieth mutant is tried without its change: it must survive, or a kill is the tool's own.
+CONTROLLED = 40
+#: Processor seconds that the tests of one mutant may take together (``--budget=``), and half of it those of a word in a
+#: table, which hundreds of tests run over.
+BUDGET = 0.6
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
     "tests/test_examples.py", "tests/test_ordinary_cases.py", "tests/test_properties.py", "tests/change",
+    "tests/live/test_kinds.py", "tests/test_remedies.py",
 )  # fmt: skip
 #: Tests of time, which fail on a busy machine; and those that read the package's own text or start other programs.
 DESELECTED = ("fast", "quickly", "not_slow", "postgis")
@@ -63,13 +67,14 @@ def modules(wanted: Iterable[str]) -> list[Path]:
 class Campaign:
     """A pytest plugin: instead of running the tests it breaks the code, again and again."""
 
-    def __init__(self, out: Path, wanted: list[str], again: bool) -> None:
-        self.out, self.wanted, self.again = out, wanted, again
+    def __init__(self, out: Path, wanted: list[str], budget: float, how: str) -> None:
+        self.out, self.wanted, self.budget, self.how = out, wanted, budget, how
         self.covering: dict[str, defaultdict[int, set[int]]] = {}
         self.seconds: dict[int, float] = {}
         #: (module, place) -> tests that noticed something there, the latest last.
         self.noticed: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.uses = uses()
+        self.rest = resting_on()
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Properties try few examples, the same each time, since each runs once a mutant."""
@@ -96,13 +101,15 @@ class Campaign:
         known = known_results(self.out)
         chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
         with self.out.open("a", encoding="utf-8") as lines:
-            for path, number, of in _order({path: len(found) for path, found in chosen.items()}):
+            for path, number in _order({path: len(found) for path, found in chosen.items()}):
                 name, mutant = path.relative_to(ROOT).as_posix(), chosen[path][number]
-                earlier = known.get((name, mutant.place, mutant.what, number))
-                if (earlier is None) != self.again and earlier != "killed":
-                    record = {**self._try(path, name, mutant), "number": number, "of": of}
-                    lines.write(json.dumps(record) + "\n")
-                    lines.flush()
+                earlier = known.get((name, mutant.key))
+                if self.how == "control" and number % CONTROLLED == 0:
+                    mutant = replace(mutant, statement=mutant.original)
+                elif self.how == "control" or (earlier is None) == (self.how == "again") or earlier == "killed":
+                    continue
+                lines.write(json.dumps(self._try(path, name, mutant)) + "\n")
+                lines.flush()
         return True
 
     def _measure(self) -> None:
@@ -151,7 +158,7 @@ class Campaign:
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
         order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
-        budget = BUDGET if mutant.place else TABLE_BUDGET
+        budget = self.budget if mutant.place else self.budget / 2
         for number in order:
             if not kept or spent + self.seconds[number] <= budget:
                 spent += self.seconds[number]
@@ -177,48 +184,49 @@ class Campaign:
 
     def _try(self, path: Path, name: str, mutant: Mutant) -> dict[str, Any]:
         chosen = self._chosen(name, mutant)
-        record: dict[str, Any] = {"module": name, "place": mutant.place, "line": mutant.line, "what": mutant.what}
+        record: dict[str, Any] = {"module": name, "key": mutant.key, "line": mutant.line, "tests": len(chosen)}
         if not chosen:
-            return {**record, "result": "no test", "tests": 0}
-        reading, writing = os.pipe()
-        if not (child := os.fork()):
-            self._broken(path, mutant, chosen, writing)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as stream:
-            said = stream.read().decode()
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            return {**record, "result": "killed", "by": f"signal {os.WTERMSIG(status)}", "tests": len(chosen)}
-        if said.isdecimal():
-            self.noticed[name, mutant.place].append(int(said))
-            self.noticed[name, ""].append(int(said))
-            return {**record, "result": "killed", "by": self.items[int(said)].nodeid, "tests": len(chosen)}
-        return {**record, "result": "killed" if said else "survived", "by": said, "tests": len(chosen)}
+            return {**record, "result": "no test"}
+        module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        usual = sum(self.seconds[n] for n in chosen)
+        said, end = forked(lambda say: self._broken(module, mutant, chosen, say), usual)
+        for line in said:
+            word, _, number = line.partition(" ")
+            if word == "passed":  # what it takes in a process of its own, its fixtures made anew
+                n, seconds = number.split()
+                self.seconds[int(n)] += (float(seconds) - self.seconds[int(n)]) / 4
+            elif word == "noticed":
+                self.noticed[name, mutant.place].append(int(number))
+                self.noticed[name, ""].append(int(number))
+                return {**record, "result": "killed", "by": self.items[int(number)].nodeid}
+            elif word == "breaks":
+                return {**record, "result": "killed", "by": line}
+        if end or said[-1:] != ["end"]:
+            return {**record, "result": "killed", "by": end or "ends the process"}
+        return {**record, "result": "survived"}
 
-    def _broken(self, path: Path, mutant: Mutant, chosen: list[int], writing: int) -> None:
-        """In the child: break the code and write the number of the first test that fails; never returns."""
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
-        os.dup2(nothing, 2)
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, 3 + PATIENCE * sum(self.seconds[n] for n in chosen))
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    def _broken(self, module: str, mutant: Mutant, chosen: list[int], say: Callable[[str], None]) -> None:
+        """In the child: break the code, and say which tests pass until one fails or the budget is spent."""
         try:
-            module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
             swap(importlib.import_module(module), mutant.statement)
-            for cache in self.caches:  # nothing is remembered from before the change
-                cache.cache_clear()
         except BaseException as error:
-            os.write(writing, f"import: {type(error).__name__}".encode())
-            os._exit(0)
+            return say(f"breaks the import: {type(error).__name__}")
+        affected = self.rest[module]
+        for cache in self.caches:  # nothing is remembered from before the change
+            if cache.__module__ in affected or not cache.__module__.startswith("kfm_checks"):
+                cache.cache_clear()
+        began = spent()
         for number, following in zip(chosen, [*chosen[1:], None], strict=True):
+            before = spent()
             if not passes(self.items[number], None if following is None else self.items[following]):
-                os.write(writing, str(number).encode())
+                return say(f"noticed {number}")
+            say(f"passed {number} {spent() - before:.4f}")
+            if spent() - began > PATIENCE * self.budget:
                 break
-        os._exit(0)
+        return None
 
 
-def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
+def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int]]:
     """A few of every module, then a few more, drawn with a fixed seed: whenever it ends, each has been looked at."""
     drawn = {}
     for path, count in counts.items():
@@ -227,27 +235,42 @@ def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
     for start in range(0, max(counts.values(), default=0), ROUND):
         for path, numbers in drawn.items():
             for number in numbers[start : start + ROUND]:
-                yield path, number, counts[path]
+                yield path, number
 
 
-def known_results(out: Path) -> dict[tuple[str, str, str, int], str]:
-    """What earlier runs found; the last word counts."""
+def known_results(out: Path) -> dict[tuple[str, str], str]:
+    """What earlier runs found, by module and key; the last word counts."""
     lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
     records = [json.loads(line) for line in lines]
-    return {(r["module"], r["place"], r["what"], r["number"]): r["result"] for r in records}
+    return {(r["module"], r["key"]): r["result"] for r in records}
 
 
-def main() -> None:
-    """Run the campaign."""
+def _campaign(words: list[str]) -> int:
+    """Collect the tests and try what is to be tried."""
     import pytest
 
-    again = "--again" in sys.argv
-    out, *wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
+    flags = {word.partition("=")[0].strip("-"): word.partition("=")[2] for word in words if word.startswith("--")}
+    out, *wanted = [word for word in words if not word.startswith("--")]
+    how = next((how for how in ("again", "control") if how in flags), "")
     os.chdir(ROOT)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     options = ["-q", "-s", "-p", "no:cacheprovider", "-W", "ignore", "-p", "_hypothesis_pytestplugin"]
     tests = [name for name in TESTS if (ROOT / name).exists()]
-    sys.exit(int(pytest.main([*options, *tests], plugins=[Campaign(Path(out).resolve(), wanted, again)])))
+    plugin = Campaign(Path(out).resolve(), wanted, float(flags.get("budget") or BUDGET), how)
+    return int(pytest.main([*options, "-m", "not cluster", *tests], plugins=[plugin]))
+
+
+def main() -> None:
+    """Run the campaign in a process that is started again if it dies, as long as it comes further each time."""
+    out, size = Path(next(word for word in sys.argv[1:] if not word.startswith("--"))), -1
+    while True:
+        if not (child := os.fork()):
+            os._exit(_campaign(sys.argv[1:]))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        before, size = size, out.stat().st_size if out.is_file() else 0
+        if code == 0 or size <= before or "--again" in sys.argv or "--control" in sys.argv:
+            sys.exit(code)
+        print(f"it ended with {code} and is started again", flush=True)
 
 
 if __name__ == "__main__":
