@@ -65,9 +65,9 @@ def inventory(objects: Iterable[Mapping[str, Any]]) -> Inventory:
     """Index the objects; an absent namespace of a namespaced kind is ``default``."""
     manifests = [obj if isinstance(obj, Manifest) else Manifest(obj) for obj in objects]
     scopes = {
-        (str(spec.get("group") or ""), str((spec.get("names") or {}).get("kind") or "")): str(spec.get("scope") or "")
+        (str(dig(obj, "spec", "group")), str(dig(obj, "spec", "names", "kind"))): str(dig(obj, "spec", "scope"))
         for obj in manifests
-        if obj.get("kind") == "CustomResourceDefinition" and isinstance(spec := obj.get("spec"), dict)
+        if obj.get("kind") == "CustomResourceDefinition"
     }
     return Inventory(tuple(_placed(obj, scopes) for obj in manifests))
 
