@@ -38,8 +38,8 @@ CONTROLLED = 40
 #: Processor seconds that the tests of one mutant may take together (``--budget=``), and half of it those of a word in a
 #: table, which hundreds of tests run over.
 BUDGET = 0.6
-#: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site), and tests of changes,
-#: datasets and admission policies, are left out.
+#: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site), and tests of
+#: changes, datasets and admission policies, are left out.
 TESTS = (
     "tests/facts", "tests/checks", "tests/test_engine.py", "tests/test_fold.py", "tests/test_examples.py",
     "tests/test_ordinary_cases.py", "tests/test_properties.py", "tests/live/test_kinds.py",

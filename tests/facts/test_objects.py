@@ -57,7 +57,9 @@ def test_a_definition_in_the_render_is_believed_first() -> None:
 
 def test_ways_to_find() -> None:
     """By kind whatever the version, by group, and by name; an unknown kind has no objects."""
-    found = inventory([obj("apps/v1", "Deployment", namespace="a"), obj("apps/v1beta1", "Deployment"), obj("v1", "Secret")])
+    found = inventory(
+        [obj("apps/v1", "Deployment", namespace="a"), obj("apps/v1beta1", "Deployment"), obj("v1", "Secret")]
+    )
     assert [one.key.namespace for one in found.of("Deployment", "apps")] == ["a", "default"]
     assert (len(found), [one.key.kind for one in found]) == (3, ["Deployment", "Deployment", "Secret"])
     assert [one.key.kind for one in found.of_group("")] == ["Secret"]

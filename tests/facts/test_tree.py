@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from kfm_checks.errors import KfmChecksError
-from kfm_checks.facts.references import references
 from kfm_checks.facts import tree as tree_module
+from kfm_checks.facts.references import references
 from kfm_checks.facts.tree import TEXT_LIMIT, Tree
 from kfm_checks.facts.tree_yaml import DEPTH_LIMIT, VALUE_LIMIT, load
 from kfm_checks.model import Source
@@ -180,12 +180,22 @@ def test_files_of_the_repository(tmp_path: Path) -> None:
     (tmp_path / "r/infra/base/link").symlink_to(tmp_path / "secret")
     (tmp_path / "r/infra/base/folder").symlink_to(tmp_path)
     base = tree.read("infra/base/a.yaml")
-    assert base is not None and (base.path, base.source_path, base.text, base.size) == ("../base/a.yaml", "infra/base/a.yaml", "a: 1", 4)
+    assert base is not None and (base.path, base.source_path, base.text, base.size) == (
+        "../base/a.yaml",
+        "infra/base/a.yaml",
+        "a: 1",
+        4,
+    )
     assert tree.read("infra/base/a.yaml") is base
     assert [tree.read(path) for path in ("infra/base/link", "../secret", "infra/base", "infra/gone")] == [None] * 4
     assert [file.source_path for file in tree.listed("infra/base")] == ["infra/base/a.yaml"]
     assert tree.listed("infra/base/folder") == tree.listed("infra/gone") == tree.listed("infra/base/a.yaml") == ()
-    assert [tree.is_folder(path) for path in ("infra", "infra/base/a.yaml", "infra/base/folder", "..")] == [True, False, False, False]
+    assert [tree.is_folder(path) for path in ("infra", "infra/base/a.yaml", "infra/base/folder", "..")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
 def test_how_large_a_file_may_be(tmp_path: Path) -> None:

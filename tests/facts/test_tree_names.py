@@ -48,7 +48,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str, str, int]]]] = {
         "apiVersion: v1\nkind: A\nmetadata: {name: a}\nitems:\n- kind: B\n  metadata: {name: b}\n",
         [("v1", "A", "", "a", 1)],
     ),
-    "metadata in flow style": ("kind: A\napiVersion: v1\nmetadata: {name: a, namespace: n}\n", [("v1", "A", "n", "a", 1)]),
+    "metadata in flow style": (
+        "kind: A\napiVersion: v1\nmetadata: {name: a, namespace: n}\n",
+        [("v1", "A", "n", "a", 1)],
+    ),
     "JSON": ('{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}}\n', [("v1", "A", "", "a", 1)]),
     "JSON after a block": (
         'kind: B\nmetadata:\n  name: b\n---\n{"apiVersion": "v1", "kind": "A", "metadata": {"name": "a"}}\n',

@@ -95,7 +95,9 @@ def test_the_service_account(spec: dict[str, Any], account: str) -> None:
     assert only(made("v1", "Pod", (), spec or {"x": 1})).service_account == account
 
 
-@pytest.mark.parametrize(("replicas", "wanted"), [({}, 1), ({"replicas": 0}, 0), ({"replicas": 3}, 3), ({"replicas": "3"}, 1)])
+@pytest.mark.parametrize(
+    ("replicas", "wanted"), [({}, 1), ({"replicas": 0}, 0), ({"replicas": 3}, 3), ({"replicas": "3"}, 1)]
+)
 def test_replicas(replicas: dict[str, Any], wanted: int) -> None:
     """One is the default of Deployment and StatefulSet; text is no number."""
     obj = made("apps/v1", "Deployment", TEMPLATE)
