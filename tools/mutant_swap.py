@@ -80,12 +80,13 @@ def _assign(module: ModuleType, statement: ast.stmt) -> None:
 
 def _again(module: ModuleType, names: set[str], line: int) -> None:
     """Make anew what later lines of the module made from these names when it was imported."""
-    for later in _body(module):
+    for later in body(module):
         uses = {node.id for node in ast.walk(later) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         if isinstance(later, ast.Assign | ast.AnnAssign) and later.lineno > line and uses & names:
             _assign(module, later)
 
 
 @functools.cache
-def _body(module: ModuleType) -> list[ast.stmt]:
+def body(module: ModuleType) -> list[ast.stmt]:
+    """The statements of a module, read once for all its mutants."""
     return ast.parse(inspect.getsource(module)).body

@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_child import PATIENCE, forked, spent  # noqa: E402
-from mutant_swap import bound, caches, swap  # noqa: E402
+from mutant_swap import body, bound, caches, swap  # noqa: E402
 from mutant_tests import passes, resting_on, traced, uses, words_of  # noqa: E402
 
 #: The seed of the order, and how many mutants of a module are tried before the next one's turn.
@@ -82,6 +82,7 @@ class Campaign:
 
         items[:] = [item for item in items if not any(word in item.name for word in DESELECTED)]
         for item in items:
+            item.repr_failure = item._repr_failure_py = _no_words  # drawing a traceback takes longer than the test
             known = getattr(getattr(item, "function", None), "_hypothesis_internal_use_settings", None)
             if known is not None:
                 few = min(known.max_examples, 10)
@@ -96,10 +97,12 @@ class Campaign:
         self.words = {path: words_of(path) for path in {item.path for item in self.items}}
         self._measure()
         self.caches = caches()
+        chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
+        for path in chosen:
+            body(importlib.import_module(_module(path)))
         gc.collect()
         gc.freeze()  # a forked process then shares the memory
         known = known_results(self.out)
-        chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
         with self.out.open("a", encoding="utf-8") as lines:
             for path, number in _order({path: len(found) for path, found in chosen.items()}):
                 name, mutant = path.relative_to(ROOT).as_posix(), chosen[path][number]
@@ -187,7 +190,7 @@ class Campaign:
         record: dict[str, Any] = {"module": name, "key": mutant.key, "line": mutant.line, "tests": len(chosen)}
         if not chosen:
             return {**record, "result": "no test"}
-        module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+        module = _module(path)
         usual = sum(self.seconds[n] for n in chosen)
         said, end = forked(lambda say: self._broken(module, mutant, chosen, say), usual)
         for line in said:
@@ -226,6 +229,14 @@ class Campaign:
         return None
 
 
+def _module(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
+
+
+def _no_words(*_: Any, **__: Any) -> str:
+    return "failed"
+
+
 def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int]]:
     """A few of every module, then a few more, drawn with a fixed seed: whenever it ends, each has been looked at."""
     drawn = {}
@@ -254,7 +265,7 @@ def _campaign(words: list[str]) -> int:
     how = next((how for how in ("again", "control") if how in flags), "")
     os.chdir(ROOT)
     os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    options = ["-q", "-s", "-p", "no:cacheprovider", "-W", "ignore", "-p", "_hypothesis_pytestplugin"]
+    options = ["-q", "-s", "-p", "no:cacheprovider", "--assert=plain", "-W", "ignore", "-p", "_hypothesis_pytestplugin"]
     tests = [name for name in TESTS if (ROOT / name).exists()]
     plugin = Campaign(Path(out).resolve(), wanted, float(flags.get("budget") or BUDGET), how)
     return int(pytest.main([*options, "-m", "not cluster", *tests], plugins=[plugin]))
