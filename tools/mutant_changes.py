@@ -59,7 +59,7 @@ def _constants(node: ast.Constant) -> Iterator[ast.AST]:
         yield ast.Constant(f"{node.value}X")
 
 
-def _is_none(node: ast.AST) -> bool:
+def _is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
@@ -91,8 +91,10 @@ def mutants(source: str) -> Iterator[Mutant]:
         skipped = {id(inner) for outer in _ignored(whole) for inner in ast.walk(outer)}
         original = copy.deepcopy(top)
         text = hashlib.sha256(ast.unparse(top).encode()).hexdigest()[:12]
-        found = (_mutant(whole, original, at, node, new) for at, node, new in _changes(whole, skipped))
-        yield from (replace(mutant, text=text, nth=nth) for nth, mutant in enumerate(found))
+        neutral = {id(node) for node in _neutral(whole)}
+        for nth, (at, node, new) in enumerate(_changes(whole, skipped)):
+            if not _same(node, new, neutral):
+                yield replace(_mutant(whole, original, at, node, new), text=text, nth=nth)
 
 
 def _changes(whole: ast.Module, skipped: set[int]) -> Iterator[tuple[tuple[Any, ...], ast.AST, ast.AST]]:
@@ -104,6 +106,22 @@ def _changes(whole: ast.Module, skipped: set[int]) -> Iterator[tuple[tuple[Any, 
                     continue
                 for new in changed(node):
                     yield (parent, field, place), node, new
+
+
+def _same(node: ast.AST, new: ast.AST, neutral: set[int]) -> bool:
+    """Whether nothing that a test should fix is changed; None for False as an answer is no change either."""
+    if isinstance(node, ast.Return) and isinstance(new, ast.Return):
+        return isinstance(node.value, ast.Constant) and node.value.value is False and _is_none(new.value)
+    return id(node) in neutral
+
+
+def _neutral(tree: ast.AST) -> Iterator[ast.AST]:
+    """A ``zip`` over lists made from one is strict by habit; frozen classes and hidden fields are for who works on them."""
+    for node in ast.walk(tree):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.ClassDef) or called in ("zip", "field"):
+            keywords = node.keywords if isinstance(node, ast.ClassDef | ast.Call) else []
+            yield from (one.value for one in keywords if one.arg in ("strict", "frozen", "repr", "compare", "init"))
 
 
 def _mutant(whole: ast.Module, original: ast.stmt, at: tuple[Any, ...], node: ast.AST, new: ast.AST) -> Mutant:
@@ -145,5 +163,5 @@ def _says_nothing(node: ast.AST) -> bool:
     if isinstance(node, ast.If):
         return ast.unparse(node.test) == "TYPE_CHECKING"
     if isinstance(node, ast.Assign):
-        return ast.unparse(node.targets[0]) == "__all__"
+        return ast.unparse(node.targets[0]) == "__all__" or ast.unparse(node.value).startswith("Literal[")
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
