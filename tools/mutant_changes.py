@@ -116,7 +116,7 @@ def _same(node: ast.AST, new: ast.AST, neutral: set[int]) -> bool:
 
 
 def _neutral(tree: ast.AST) -> Iterator[ast.AST]:
-    """A ``zip`` over lists made from one is strict by habit; frozen classes and hidden fields are for who works on them."""
+    """A ``zip`` over lists made from one is strict by habit; what is frozen or hidden is for its reader."""
     for node in ast.walk(tree):
         called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
         if isinstance(node, ast.ClassDef) or called in ("zip", "field"):
