@@ -154,7 +154,8 @@ def test_other_repositories(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "clean"), [("./a/b/", "a/b"), ("/a", "a"), ("", "."), (None, "."), ("./", "."), ("a/../b", "b"), ("/", ".")]
+    ("path", "clean"),
+    [("./a/b/", "a/b"), ("/a", "a"), ("", "."), (None, "."), ("./", "."), ("a/../b", "b"), ("/", ".")],
 )
 def test_paths(path: Any, clean: str) -> None:
     """Without dots and slashes around."""

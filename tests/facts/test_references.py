@@ -93,7 +93,11 @@ ENTRIES: list[tuple[str, str, str]] = [
 @pytest.mark.parametrize(("written", "target", "role"), ENTRIES)
 def test_where_an_entry_leads(tmp_path: Path, written: str, target: str, role: str) -> None:
     """A file or folder of the repository, a remote address as written, text of its own, or nothing that is there."""
-    files = {"infra/prod/kustomization.yaml": f"transformers: ['{written}']", "infra/prod/a.yaml": "", "infra/prod/sub/b": ""}
+    files = {
+        "infra/prod/kustomization.yaml": f"transformers: ['{written}']",
+        "infra/prod/a.yaml": "",
+        "infra/prod/sub/b": "",
+    }
     (found,) = references(overlay(tmp_path, files))
     assert (found.target, found.role, found.written, found.inline) == (
         target, role, "" if role == "inline" else written, written if role == "inline" else "",
