@@ -87,6 +87,57 @@ def test_criticality_joins_file_and_labels() -> None:
     assert [w.id for w in undeclared.candidates] == ["n/Deployment/a"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "api", "namespace", "label", "candidate"),
+    [
+        ("Deployment", "apps/v1", "n", None, True), ("StatefulSet", "apps/v1", "n", None, True),
+        ("DaemonSet", "apps/v1", "n", None, True), ("ReplicaSet", "apps/v1", "n", None, True),
+        ("ReplicationController", "v1", "n", None, True), ("DeploymentConfig", "apps.openshift.io/v1", "n", None, True),
+        ("Rollout", "argoproj.io/v1alpha1", "n", None, True), ("CloneSet", "apps.kruise.io/v1alpha1", "n", None, True),
+        ("Job", "batch/v1", "n", None, False), ("Deployment", "apps/v1", "kube-system", None, False),
+        ("Deployment", "apps/v1", "kubernetes", None, True), ("Deployment", "apps/v1", "ingress", None, False),
+        ("Deployment", "apps/v1", "n", "false", False), ("Deployment", "apps/v1", "n", "yes", True),
+    ],
+)  # fmt: skip
+def test_what_could_be_critical(kind: str, api: str, namespace: str, label: str | None, candidate: bool) -> None:
+    """What serves for as long as it is wanted, outside Kubernetes' and the platform's namespaces, unless it says no."""
+    obj = {**workload(kind), "apiVersion": api}
+    obj["metadata"] |= {"namespace": namespace, "labels": {} if label is None else {"conformance.kfm/critical": label}}
+    config = parse_settings(
+        {"workloads": {"platform-namespaces": ["ingress"], "singletons": ["n/Deployment/s"]}}
+    ).config
+    found = criticality((made(obj),), config)
+    assert [one.kind for one in found.candidates] == ([kind] if candidate else [])
+    assert (found.declared, found.critical, found.singletons) == (label is not None, (), {"n/Deployment/s"})
+
+
+def test_the_order_of_what_is_critical() -> None:
+    """By name, from the file and from labels, each once; an empty list is a declaration, too."""
+    second = workload("StatefulSet")
+    second["metadata"]["labels"] = {"conformance.kfm/critical": "true"}
+    names = ["n/StatefulSet/a", "n/Deployment/a", "n/Deployment/gone", "m/Job/gone"]
+    config = parse_settings({"workloads": {"critical": names}}).config
+    found = criticality((made(second), made(workload())), config)
+    assert [one.id for one in found.critical] == ["n/Deployment/a", "n/StatefulSet/a"]
+    assert found.missing == ("m/Job/gone", "n/Deployment/gone")
+    assert [one.id for one in found.candidates] == ["n/Deployment/a", "n/StatefulSet/a"]
+    assert criticality((), parse_settings({"workloads": {"critical": []}}).config).declared
+
+
+@pytest.mark.parametrize(
+    ("reference", "minimum", "floor"),
+    [
+        ({"name": "a"}, 0, 0), ({"kind": "Deployment", "name": "a"}, 0, 0), ({"kind": "StatefulSet", "name": "a"}, 0, 9),
+        ({"kind": "Deployment", "name": "b"}, 0, 9), ({"name": "a"}, -1, 1), ({"name": "a"}, "2", 1), ({}, 2, 9),
+    ],
+)  # fmt: skip
+def test_an_autoscaler_floors_what_it_names(reference: dict[str, str], minimum: Any, floor: int) -> None:
+    """By kind and name, a Deployment where it says no kind; nothing is a floor (HPAScaleToZero), below is none."""
+    scaler = {**autoscaler(1), "spec": {"scaleTargetRef": reference, "minReplicas": minimum}}
+    seen = inventory([workload(replicas=9), scaler])
+    assert scales(seen, workloads(seen))["n/Deployment/a"].minimum == floor
+
+
 def budget(selector: Any, version: str = "policy/v1", **spec: Any) -> Manifest:
     """A PodDisruptionBudget in the namespace ``n``."""
     meta = {"name": "b", "namespace": "n"}
