@@ -317,3 +317,19 @@ def test_sets_of_ports() -> None:
     assert union((("TCP", 1, 2),), (("TCP", 3, 4),)) == (("TCP", 1, 4),)
     assert text(some) == "TCP 1, TCP 80-90, UDP 53-60, UDP 65535"
     assert text((("TCP", 1, 65535),)) == "all TCP ports" and text(EVERYTHING) == "all ports"
+
+
+@pytest.mark.parametrize("kind", ["loadbalancer", "nodeport", "ingress", "route", "internal", "cluster-ip"])
+def test_a_broker_that_asks_for_a_door(kind: str) -> None:
+    """Strimzi's listeners of four types lie open to the outside; other kinds with listeners are none of Strimzi's."""
+    spec = {"kafka": {"listeners": [{"name": "plain", "type": "internal"}, {"name": "x", "type": kind}]}}
+    broker = obj("kafka.strimzi.io/v1beta2", "Kafka", "a", spec=spec)
+    others = [
+        obj("example.org/v1", "Kafka", "a", spec=spec),
+        obj("kafka.strimzi.io/v1beta2", "KafkaBridge", "a", spec=spec),
+    ]
+    found = entries_not_evaluated(inventory([broker, *others]))
+    assert [one.key.api_version for one in found] == (
+        [] if kind in ("internal", "cluster-ip") else ["kafka.strimzi.io/v1beta2"]
+    )
+    assert all(one.key.kind == "Kafka" for one in found)
