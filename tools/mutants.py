@@ -3,7 +3,7 @@
 ``python tools/mutants.py OUT.jsonl [MODULE …]`` collects the tests once, measures which of them run which line, and
 tries each mutant in a forked process: the changed statement is put into the imported module, and the tests that run
 its line are run, those first that noticed something nearby, then the quick ones. What OUT has already is not tried
-again; ``--again`` tries its survivors anew, and nothing else; ``--control`` tries statements unchanged, which must
+again; ``--again`` tries its survivors anew, too; ``--control`` tries statements unchanged, which must
 survive. Read docs/agreement/mutation-testing.md for the figures.
 """
 
@@ -104,16 +104,27 @@ class Campaign:
         gc.freeze()  # a forked process then shares the memory
         known = known_results(self.out)
         with self.out.open("a", encoding="utf-8") as lines:
-            for path, number in _order({path: len(found) for path, found in chosen.items()}):
-                name, mutant = path.relative_to(ROOT).as_posix(), chosen[path][number]
-                earlier = known.get((name, mutant.key))
-                if self.how == "control" and number % CONTROLLED == 0:
-                    mutant = replace(mutant, statement=mutant.original)
-                elif self.how == "control" or (earlier is None) == (self.how == "again") or earlier == "killed":
-                    continue
+            for path, mutant in self._wanted(chosen, known):
+                name = path.relative_to(ROOT).as_posix()
                 lines.write(json.dumps(self._try(path, name, mutant)) + "\n")
                 lines.flush()
         return True
+
+    def _wanted(
+        self, chosen: dict[Path, list[Mutant]], known: dict[tuple[str, str], str]
+    ) -> Iterator[tuple[Path, Mutant]]:
+        """What is to be tried: what nobody knows, then with ``--again`` what is left; or else some without a change."""
+        listed = [
+            (path, chosen[path][n], n) for path, n in _order({path: len(found) for path, found in chosen.items()})
+        ]
+        results = [known.get((path.relative_to(ROOT).as_posix(), mutant.key)) for path, mutant, _ in listed]
+        if self.how == "control":
+            yield from ((path, replace(m, statement=m.original)) for path, m, n in listed if n % CONTROLLED == 0)
+            return
+        pairs = list(zip(listed, results, strict=True))
+        yield from ((path, mutant) for (path, mutant, _), result in pairs if result is None)
+        if self.how == "again":
+            yield from ((path, mutant) for (path, mutant, _), result in pairs if result not in (None, "killed"))
 
     def _measure(self) -> None:
         """Run every test once, in a process of its own, and remember the time and the lines of each.
