@@ -96,12 +96,13 @@ def test_lines_of_fields() -> None:
 def test_brackets_may_be_as_deep_as_the_limit(pair: str) -> None:
     """One deeper is refused; many that are closed again, of either kind, are not deep."""
     opening, closing = pair[0] * (DEPTH_LIMIT - 1), pair[1] * (DEPTH_LIMIT - 1)
-    assert not load("a: [" + opening.replace("{", "{a: ") + closing + "]").problem
+    assert not load("a: [[], " + opening.replace("{", "{a: ") + closing + "]").problem
     assert "deeper than" in load("a: [[" + opening + closing + "]]").problem
     assert "deeper than" in load("a: [{b: [" + opening + closing + "]}]").problem
-    flat = load(f"a: [{', '.join([pair] * (DEPTH_LIMIT + 1))}]")
+    flat = load(f"a: [{', '.join([pair[0] + 'X' + pair[1]] * (DEPTH_LIMIT + 1))}]")
     assert not flat.problem and len(flat.documents[0].value["a"]) == DEPTH_LIMIT + 1
     assert not load(f"a: ']' # {pair[0] * DEPTH_LIMIT}").problem
+    assert "deeper than" in load("a: " + f"[X, {pair}, " * (DEPTH_LIMIT + 1)).problem
 
 
 def test_closing_brackets_of_a_text_make_no_room() -> None:
