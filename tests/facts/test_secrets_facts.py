@@ -293,7 +293,7 @@ def test_the_secret_of_a_type(kind: str, key: str) -> None:
 @pytest.mark.parametrize(
     ("text", "grade"),
     [
-        ("a1b2c3", "credential"), ("a1b2c", "unclear"), ("ab!cd", "credential"), ("a:b@c", "unclear"), ("Ab, cd", "unclear"), ('{"a": "b"}', "harmless"), 
+        ("a1b2c3", "credential"), ("a1b2c", "unclear"), ("ab!cd", "credential"), ("a:b@c", "unclear"), ("Ab, cd", "unclear"), ('{"a": "b"}', "harmless"),
         ("{a: b", "credential"), ("one\ntwo", "harmless"),
     ],
 )  # fmt: skip
