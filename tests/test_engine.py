@@ -336,3 +336,35 @@ def test_bad_input_met_by_an_early_check_still_stops_the_run() -> None:
     facts.prepare([Check(check, "nothing")], ["objects"])
     with pytest.raises(ManifestError):
         outcome(check, facts)
+
+
+SHARED = (
+    "cluster",
+    "config",
+    "records",
+    "target",
+    "overlay",
+    "as_of",
+    "kubernetes_versions",
+    "extra_schemas",
+    "extra_policies",
+)
+
+
+def test_a_live_twin_shares_what_is_not_of_the_render() -> None:
+    """It reads the cluster's objects in the place of the render's, and none of the sources that the render follows."""
+    facts = Facts(
+        {name: name for name in (*SHARED, "objects", "tree")},
+        {"tree": "x"},
+        {"live_objects": lambda objects: (objects, "live")},
+    )
+    live = facts.live()
+    assert {name: live.get(name) for name in SHARED} == {name: name for name in SHARED}
+    assert live.get("objects") == ("objects", "live")
+    assert live.get("gitops_objects") == live.get("followed") == ()
+    assert "tree" not in live.inputs and facts.live() is live
+    assert set(Facts({"objects": 1}, {}, {"live_objects": lambda objects: objects}).live().inputs) == {
+        "objects",
+        "gitops_objects",
+        "followed",
+    }

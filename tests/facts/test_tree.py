@@ -8,6 +8,7 @@ import pytest
 
 from kfm_checks.errors import KfmChecksError
 from kfm_checks.facts import tree as tree_module
+from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.references import references
 from kfm_checks.facts.tree import TEXT_LIMIT, Tree
 from kfm_checks.facts.tree_yaml import DEPTH_LIMIT, VALUE_LIMIT, load
@@ -244,3 +245,18 @@ def test_references_follow_the_graph(tmp_path: Path) -> None:
     assert {"infra/base/d.yaml", "infra/part/p.yaml", "infra/prod/s.env", "infra/prod/f.txt"} <= set(found.reached)
     assert found.reached["infra/prod/api.yaml"] == Source("infra/prod/kustomization.yaml", 3)
     assert "A=1" not in repr(tuple(found))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "manifest"),
+    [
+        ("a.yaml", "kind: A", True), ("a.yaml", "- kind: A", True), ("a.yaml", "kinds: A", False), ("a.yaml", "kind", False), ("a.yaml", "", False), ("a.txt", "kind: A", False),
+        ("a.json", '{"kind": "A"}', True), ("kustomization.yaml", "resources: []", True), ("b/kustomization.yml", "", True), ("Kustomization", "", True),
+        ("kfm-checks.yaml", "kind: A", False), (".sops.yaml", "kind: A", False), ("governance/a.yaml", "kind: A", False), ("data/a.yaml", "kind: A", False),
+        ("x/data/a.yaml", "kind: A", True), ("database/a.yaml", "kind: A", True), ("a.yaml", "x: 1\n---\nkind: A", True),
+    ],
+)  # fmt: skip
+def test_which_files_are_manifests(tmp_path: Path, name: str, text: str, manifest: bool) -> None:
+    """What Kubernetes or kustomize would read; our own configuration, records and plain data are none."""
+    found = manifest_files(overlay(tmp_path, {f"infra/prod/{name}": text}))
+    assert [file.path for file in found] == ([name] if manifest else [])
