@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mutant_changes import Mutant, mutants
-from mutants import ROOT, known_results, modules
+from mutant_plan import ROOT, known_results, modules
 
 
 def found(out: Path) -> dict[str, list[tuple[Mutant, str]]]:

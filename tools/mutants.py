@@ -16,10 +16,9 @@ import importlib
 import json
 import os
 import pickle
-import random
 import sys
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -28,11 +27,10 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_child import PATIENCE, forked, spent  # noqa: E402
+from mutant_plan import known_records, known_results, modules, order  # noqa: E402
 from mutant_swap import body, bound, caches, swap  # noqa: E402
 from mutant_tests import passes, resting_on, traced, uses, words_of  # noqa: E402
 
-#: The seed of the order, and how many mutants of a module are tried before the next one's turn.
-SEED, ROUND = 4, 15
 #: With ``--control`` every so manieth mutant is tried without its change: it must survive, or a kill is the tool's own.
 CONTROLLED = 40
 #: Processor seconds that the tests of one mutant may take together (``--budget=``), and half of it those of a word in a
@@ -47,22 +45,6 @@ TESTS = (
 )  # fmt: skip
 #: Tests of time, which fail on a busy machine, and those that take whole seconds.
 DESELECTED = ("fast", "quickly", "not_slow", "postgis", "any_text_is_read", "stac", "every_bundled_version")
-#: What rows of the rendered objects rest on; datasets and changes have tests of their own make.
-LEFT_OUT = ("datasets", "change", "admission")
-
-
-def modules(wanted: Iterable[str]) -> list[Path]:
-    """The modules to be broken, where a wrong verdict hurts most first."""
-    folder = ROOT / "kfm_checks"
-    first = ["engine.py", "fold.py", "facts/selectors.py", "facts/network", "facts/access", "facts/pod_security",
-             "facts/images.py", "facts/resources.py", "facts/secrets", "facts/gitops", "facts/disruption",
-             "facts/rollouts", "facts/scaling", "facts/criticality", "facts/schemas", "facts/quantities"]  # fmt: skip
-    found = [folder / "engine.py", folder / "fold.py", *sorted((folder / "facts").rglob("*.py"))]
-    names = {path: path.relative_to(folder).as_posix() for path in found}
-    kept = [path for path in found if not path.name.startswith(LEFT_OUT) or any(word in names[path] for word in wanted)]
-    chosen = [path for path in kept if not list(wanted) or any(word in names[path] for word in wanted)]
-    rank = {path: next((n for n, word in enumerate(first) if names[path].startswith(word)), 99) for path in chosen}
-    return sorted(chosen, key=lambda path: (rank[path], names[path]))
 
 
 class Campaign:
@@ -123,9 +105,7 @@ class Campaign:
         self, chosen: dict[Path, list[Mutant]], known: dict[tuple[str, str], str]
     ) -> Iterator[tuple[Path, Mutant]]:
         """What is to be tried: what nobody knows, then with ``--again`` what is left; or else some without a change."""
-        listed = [
-            (path, chosen[path][n], n) for path, n in _order({path: len(found) for path, found in chosen.items()})
-        ]
+        listed = [(path, chosen[path][n], n) for path, n in order({path: len(found) for path, found in chosen.items()})]
         results = [known.get((path.relative_to(ROOT).as_posix(), mutant.key)) for path, mutant, _ in listed]
         if self.how == "control":
             yield from ((path, replace(m, statement=m.original)) for path, m, n in listed if n % CONTROLLED == 0)
@@ -255,29 +235,6 @@ def _module(path: Path) -> str:
 
 def _no_words(*_: Any, **__: Any) -> str:
     return "failed"
-
-
-def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int]]:
-    """A few of every module, then a few more, drawn with a fixed seed: whenever it ends, each has been looked at."""
-    drawn = {}
-    for path, count in counts.items():
-        drawn[path] = list(range(count))
-        random.Random(SEED).shuffle(drawn[path])  # noqa: S311 - an order, no secret
-    for start in range(0, max(counts.values(), default=0), ROUND):
-        for path, numbers in drawn.items():
-            for number in numbers[start : start + ROUND]:
-                yield path, number
-
-
-def known_records(out: Path) -> dict[tuple[str, str], dict[str, Any]]:
-    """What earlier runs found, by module and key; the last word counts."""
-    lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
-    return {(record["module"], record["key"]): record for record in map(json.loads, lines)}
-
-
-def known_results(out: Path) -> dict[tuple[str, str], str]:
-    """The result alone."""
-    return {key: record["result"] for key, record in known_records(out).items()}
 
 
 def _campaign(words: list[str]) -> int:
