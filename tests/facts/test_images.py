@@ -77,7 +77,7 @@ def test_within_a_registry() -> None:
     """A declared registry or repository matches whole parts of the name alone."""
     image = parse_image("registry.kfm.example/kfm/api:1")
     assert image.within("registry.kfm.example")
-    assert image.within("https://registry.kfm.example/kfm/")
+    assert image.within("https://registry.kfm.example/kfm/") and image.within(" http://registry.kfm.example ")
     assert not image.within("registry.kfm")
     assert not image.within("")
     assert parse_image("nginx:1").within("docker.io")
