@@ -33,8 +33,7 @@ from mutant_tests import passes, resting_on, traced, uses, words_of  # noqa: E40
 
 #: With ``--control`` every so manieth mutant is tried without its change: it must survive, or a kill is the tool's own.
 CONTROLLED = 40
-#: Processor seconds that the tests of one mutant may take together (``--budget=``), and half of it those of a word in a
-#: table, which hundreds of tests run over.
+#: Processor seconds that the tests of one mutant may take together (``--budget=``).
 BUDGET = 0.6
 #: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site), and tests of
 #: changes, datasets and admission policies, are left out.
@@ -161,9 +160,8 @@ class Campaign:
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
         order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
-        budget = self.budget if mutant.place else self.budget / 2
         for number in order:
-            if not kept or spent + self.seconds[number] <= budget:
+            if not kept or spent + self.seconds[number] <= self.budget:
                 spent += self.seconds[number]
                 kept.append(number)
         return kept
