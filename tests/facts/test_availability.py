@@ -205,7 +205,17 @@ def affinity(**term: Any) -> dict[str, Any]:
         (affinity(), True),
         (affinity(labelSelector={"matchLabels": {"app": "b"}}), False),
         (affinity(labelSelector=None), False),
-        (affinity(topologyKey="kubernetes.io/os"), False),
+        *(
+            (affinity(topologyKey=key), False)
+            for key in (
+                "kubernetes.io/os",
+                "kubernetes.io/arch",
+                "beta.kubernetes.io/os",
+                "beta.kubernetes.io/arch",
+                "",
+            )
+        ),
+        (affinity(namespaceSelector={"matchLabels": {"kubernetes.io/metadata.name": "n"}}), True),
         (affinity(namespaces=["other"]), False),
         (affinity(namespaces=["n", "other"]), True),
         (affinity(namespaceSelector={}), True),
@@ -218,6 +228,35 @@ def affinity(**term: Any) -> dict[str, Any]:
 def test_spreading(pod: dict[str, Any], good: bool) -> None:
     """A rule counts only where it looks at the workload's own pods and keeps three of them apart."""
     assert any(not rule.problem for rule in spreading(made(workload(pod=pod)), 3)) == good
+
+
+def test_what_a_spread_is_over() -> None:
+    """The label of the nodes, and whether the scheduler has to keep to it."""
+    preferred = {"weight": 1, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {}}}
+    pod = {
+        **affinity(),
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {}},
+            "odd",
+        ],
+    }
+    pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] = [preferred, {}]
+    assert [(one.topology, one.what, one.firm) for one in spreading(made(workload(pod=pod)), 3)] == [
+        ("kubernetes.io/hostname", "anti-affinity", True), ("zone", "anti-affinity", False), ("rack", "topology spread", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "selector", "selects_it"),
+    [
+        ("policy/v1", {}, True), ("policy/v1beta1", {}, False), ("policy/v1beta1", {"matchLabels": {"app": "a"}}, True),
+        ("policy/v1", {"matchLabels": {"app": "b"}}, False), ("policy/v1", None, False), ("policy/v1", {"matchExpressions": [{"key": "app", "operator": "Near"}]}, False),
+    ],
+)  # fmt: skip
+def test_an_empty_selector_of_a_budget(version: str, selector: Any, selects_it: bool) -> None:
+    """In ``policy/v1`` it selects all pods of the namespace, in ``policy/v1beta1`` none."""
+    known = budgets(inventory([budget(selector, version)]))
+    assert bool(budgets_of(made(workload()), known)) is selects_it
 
 
 @pytest.mark.parametrize(
