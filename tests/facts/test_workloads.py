@@ -119,7 +119,7 @@ def test_an_owner_stands_for_what_it_controls(owner: dict[str, Any], left: bool)
     deployment = made("apps/v1", "Deployment", TEMPLATE)
     deployment["metadata"] = {"name": "d", "namespace": "app"}
     replica_set = made("apps/v1", "ReplicaSet", TEMPLATE)
-    replica_set["metadata"]["ownerReferences"] = [owner]
+    replica_set["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", **owner}]
     elsewhere = made("apps/v1", "StatefulSet", TEMPLATE)
     elsewhere["metadata"] = {"name": "d", "namespace": "other"}
     found = {one.id for one in workloads(inventory([deployment, replica_set, elsewhere]))}
