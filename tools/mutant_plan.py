@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,12 @@ def order(counts: dict[Path, int]) -> Iterator[tuple[Path, int]]:
         for path, numbers in drawn.items():
             for number in numbers[start : start + ROUND]:
                 yield path, number
+
+
+def attempts(out: Path) -> Counter[tuple[str, str]]:
+    """How often each mutant was tried; what was tried least is tried first again."""
+    lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
+    return Counter((record["module"], record["key"]) for record in map(json.loads, lines))
 
 
 def known_records(out: Path) -> dict[tuple[str, str], dict[str, Any]]:

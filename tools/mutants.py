@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
 from mutant_child import PATIENCE, forked, spent  # noqa: E402
-from mutant_plan import known_records, known_results, modules, order  # noqa: E402
+from mutant_plan import attempts, known_records, known_results, modules, order  # noqa: E402
 from mutant_swap import body, bound, caches, swap  # noqa: E402
 from mutant_tests import passes, resting_on, traced, uses, words_of  # noqa: E402
 
@@ -95,6 +95,7 @@ class Campaign:
     def _remembered(self) -> dict[tuple[str, str], str]:
         """What earlier runs found; who noticed something there is asked first again."""
         numbers = {item.nodeid: number for number, item in enumerate(self.items)}
+        self.attempts = attempts(self.out)
         for (module, key), record in known_records(self.out).items():
             if record.get("by") in numbers:
                 self.noticed[module, key.partition(" ")[0]].append(numbers[record["by"]])
@@ -112,7 +113,8 @@ class Campaign:
         pairs = list(zip(listed, results, strict=True))
         yield from ((path, mutant) for (path, mutant, _), result in pairs if result is None)
         if self.how == "again":
-            yield from ((path, mutant) for (path, mutant, _), result in pairs if result not in (None, "killed"))
+            left = [(path, mutant) for (path, mutant, _), result in pairs if result not in (None, "killed")]
+            yield from sorted(left, key=lambda one: self.attempts[one[0].relative_to(ROOT).as_posix(), one[1].key])
 
     def _measure(self) -> None:
         """Run every test once, in a process of its own, and remember the time and the lines of each.
@@ -158,7 +160,9 @@ class Campaign:
         order = [*dict.fromkeys(n for n in near if n in found)]
         words = {word for part in Path(name).with_suffix("").parts[1:] for word in part.split("_")} - {"facts"}
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
-        order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
+        word = mutant.what.split("'")[1] if mutant.what.startswith("'") else "\0"
+        about = {n for n in found if word in self.items[n].nodeid}  # a row of a table of cases about this very word
+        order += sorted(found - set(order), key=lambda n: (n not in about, n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
         for number in order:
             if not kept or spent + self.seconds[number] <= self.budget:

@@ -173,7 +173,7 @@ def test_reading_writes_nothing() -> None:
 @pytest.mark.parametrize(
     ("verb", "group", "resource", "changes"),
     [
-        ("update", "", "configmaps", True), ("get", "", "configmaps", False), ("get", "", "pods/exec", True), ("get", "", "pods/portforward", True),
+        ("update", "", "configmaps", True), ("get", "", "configmaps", False), ("get", "", "pods/exec", True), ("get", "", "pods/portforward", True), ("get", "", "pods/proxy", True), ("get", "", "pods/attach", True),
         ("get", "", "services/proxy", True), ("get", "", "nodes/proxy", True), ("get", "", "*/exec", True), ("get", "", "*/log", False),
         ("list", "", "pods/exec", False), ("create", "authorization.k8s.io", "selfsubjectaccessreviews", False),
         ("create", "authorization.k8s.io", "selfsubjectrulesreviews", False), ("create", "authentication.k8s.io", "selfsubjectreviews", False),
@@ -415,3 +415,19 @@ def test_the_frame_of_permissions() -> None:
         ["User:v", "", "", "", "", "/metrics", "get"],
         ["User:v", "", "", "pods", "x", "", "get"],
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["privileged", "hostaccess", "hostnetwork", "hostnetwork-v2", "hostmount-anyuid", "restricted-v2"]
+)
+def test_security_contexts_that_give_the_node(name: str) -> None:
+    """OpenShift documentation, *Managing security context constraints*: the default ones, by name."""
+    given = {**rule("use", "securitycontextconstraints", "security.openshift.io"), "resourceNames": [name]}
+    assert len(powers(given)) == (0 if name.startswith("restricted") else 1)
+
+
+@pytest.mark.parametrize("name", [1, "", None, ["x"]])
+def test_a_subject_without_a_name_is_nobody(name: Any) -> None:
+    """The API server would refuse it."""
+    bound = {**binding("r", "User:u"), "subjects": [{"kind": "User", "name": name}, {"kind": "User", "name": "v"}]}
+    assert [grant.subject for grant in access(inventory([role("r", rule("get", "pods")), bound])).grants] == ["User:v"]

@@ -56,6 +56,14 @@ FORBIDDEN: list[tuple[dict[str, Any], str, str, list[tuple[str, tuple[Any, ...],
 ]  # fmt: skip
 
 
+def test_controls_that_were_there_from_the_start() -> None:
+    """Restricted has asked for these since the first version of the standards."""
+    bad = pod(
+        secured(runAsNonRoot=False, procMount="Unmasked"), {"volumes": [{"name": "n", "nfs": {}}], "hostNetwork": True}
+    )
+    assert checks(bad, "restricted", "v1.0") == {"runAsNonRoot", "restrictedVolumes", "hostNamespaces", "procMount"}
+
+
 @pytest.mark.parametrize(("given", "level", "version", "wanted"), FORBIDDEN)
 def test_what_is_forbidden_and_where(given: dict[str, Any], level: str, version: str, wanted: list[Any]) -> None:
     """Control, place and value as the page of the standards lists the restricted fields."""

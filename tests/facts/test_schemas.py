@@ -143,6 +143,14 @@ def test_metadata_at_its_limits(metadata: str) -> None:
     ("head", "spec", "name", "version", "valid"),
     [
         ("apiVersion: v1\nkind: Namespace", "", "a.b", NEWEST, False),
+        ("apiVersion: events.k8s.io/v1\nkind: Event", "eventTime: 2026-01-01T00:00:00.000000Z", "a:b", NEWEST, True),
+        (
+            "apiVersion: apps/v1\nkind: StatefulSet",
+            "spec: {selector: {matchLabels: {a: b}}, serviceName: a, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}",
+            "a.b",
+            NEWEST,
+            False,
+        ),
         ("apiVersion: v1\nkind: ConfigMap", "", "1a", "1.30", True),
         ("apiVersion: v1\nkind: ConfigMap", "", "a.b", NEWEST, True),
         ("apiVersion: v1\nkind: Service", "spec: {ports: [{port: 1}]}", "1a", "1.35", False),
@@ -272,6 +280,34 @@ def test_versions_of_a_definition() -> None:
     assert known == [False, True, True, True, False]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Pod\nspec: {restartPolicy: '', dnsPolicy: '', containers: [{name: a, image: b, imagePullPolicy: '', terminationMessagePolicy: '', ports: [{containerPort: 1, protocol: ''}], livenessProbe: {httpGet: {port: 1, scheme: ''}}}]}",
+        "kind: Service\nspec: {type: '', sessionAffinity: '', externalTrafficPolicy: '', ports: [{port: 1, protocol: ''}]}",
+        "kind: LimitRange\nspec: {}",
+    ],
+)
+def test_a_word_that_the_server_fills_in(text: str) -> None:
+    """An empty text is none; and what OpenAPI calls required is not always asked for."""
+    assert problems(f"apiVersion: v1\nmetadata: {{name: a}}\n{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ("2026-01-31T12:00:00Z", True),
+        ("2026-01-31t12:00:00.5+01:00", True),
+        ("2026-01-31", False),
+        ("2026-13-31T12:00:00Z", False),
+    ],
+)
+def test_times_are_those_of_the_decoder(value: str, right: bool) -> None:
+    """RFC 3339, in Kubernetes' own kinds."""
+    text = f"apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {{name: a}}\nspec: {{acquireTime: '{value}'}}\n"
+    assert (problems(text) == []) is right
+
+
 def test_metadata_of_custom_resources_is_checked_too() -> None:
     """The metadata of a custom resource is that of every object."""
     assert [place for place, _ in problems(crd("{type: object}").replace("{name: a}", "{name: a, labels: []}"))] == [
@@ -288,6 +324,30 @@ PATTERNS = (
     ("^[[:alpha:]]+[[:digit:]]$", "ab1", False),
     ("^[[:alpha:]]+$", "ab1", True),
     ("^[^[:space:]]+$", "a b", True),
+    *(
+        (f"^[[:{name}:]]$", good, False)
+        for name, good in (
+            ("lower", "a"),
+            ("upper", "A"),
+            ("xdigit", "f"),
+            ("word", "_"),
+            ("alnum", "Z"),
+            ("space", "' '"),
+        )
+    ),
+    *(
+        (f"^[[:{name}:]]$", bad, True)
+        for name, bad in (
+            ("lower", "A"),
+            ("upper", "a"),
+            ("xdigit", "g"),
+            ("word", "'-'"),
+            ("alnum", "_"),
+            ("space", "x"),
+        )
+    ),
+    ("^[[:digit:]]$", "X", True),
+    ("^[[:lower:]]$", "X", True),
     ("^[]$]$", "$", False),
     (r"^\\$$", "$", False),
     (r"^[a-z]\\z", "ab", True),
