@@ -157,7 +157,7 @@ class Campaign:
             found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
             found |= {n for n in self.seconds if names & self.words[self.items[n].path]}
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
-        order = [*dict.fromkeys(n for n in near if n in found)]
+        order = [*dict.fromkeys(n for n in near if n in found and self.seconds[n] < self.budget / 3)]
         words = {word for part in Path(name).with_suffix("").parts[1:] for word in part.split("_")} - {"facts"}
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
         word = mutant.what.split("'")[1] if mutant.what.startswith("'") else "\0"
