@@ -152,15 +152,11 @@ class Campaign:
         """The tests that run the broken line, in the order in which they are tried, within the budget."""
         lines = self.covering.get(name, {})
         found: set[int] = set().union(*(lines.get(n, set()) for n in range(mutant.line, mutant.last + 1)))
-        if name.startswith(
-            "kfm_checks/facts/schemas"
-        ):  # rules are compiled once, for the first test that asks for them
+        if name.startswith("kfm_checks/facts/schemas"):  # compiled once, for the first test that asks for it
             found |= {n for n in self.seconds if self.items[n].path.stem.startswith("test_schemas")}
-        if (
-            not found or not mutant.place
-        ):  # a line that runs at import: whoever reads the name, or runs the place, and tests that name it
+        if not found or not mutant.place:  # it runs at import: who reads the name, or runs the place, or names it
             names, read = self._readers(mutant)
-            found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
+            found |= set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
             found |= {n for n in self.seconds if names & self.words[self.items[n].path]}
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
         order = [*dict.fromkeys(n for n in near if n in found and self.seconds[n] < self.budget / 3)]
