@@ -158,8 +158,6 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for item in value.values():
             yield from _texts(item)
-        if isinstance(value.get("name"), str):
-            yield f"{value['name']} "
     elif isinstance(value, list):
         yield " ".join(str(item) for item in value if isinstance(item, str))
         for item in value:

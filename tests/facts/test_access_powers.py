@@ -10,6 +10,7 @@ from kfm_checks.config import parse_settings
 from kfm_checks.facts.access import access, permissions
 from kfm_checks.facts.access.capabilities import BY_NAME, CAPABILITIES, Writes, mutations
 from kfm_checks.facts.access.credentials import CredentialUse, credential_uses
+from kfm_checks.facts.access.grants import member_of
 from kfm_checks.facts.access.personas import personas, proposal, standing, subject_matrix
 from kfm_checks.facts.access.powers import grant_powers
 from kfm_checks.facts.access.rules import Rule
@@ -431,3 +432,46 @@ def test_a_subject_without_a_name_is_nobody(name: Any) -> None:
     """The API server would refuse it."""
     bound = {**binding("r", "User:u"), "subjects": [{"kind": "User", "name": name}, {"kind": "User", "name": "v"}]}
     assert [grant.subject for grant in access(inventory([role("r", rule("get", "pods")), bound])).grants] == ["User:v"]
+
+
+@pytest.mark.parametrize(
+    ("held", "stronger"),
+    [
+        ([("big", "User:u", "a")], False), ([("big", "User:u", "")], False), ([("big", "User:u", "b")], True), ([("big", "User:v", "a")], True), ([], True),
+        ([("big", "Group:system:authenticated", "a")], False),
+    ],
+)  # fmt: skip
+def test_nobody_is_stronger_by_what_one_holds_oneself(held: list[tuple[str, str, str]], stronger: bool) -> None:
+    """The same rules, in the same namespace or everywhere, by oneself or a group that one is always in."""
+    objects = [
+        role("maker", rule("create", "pods")),
+        role("big", rule("list", "secrets")),
+        binding("maker", "User:u", namespace="a"),
+    ]
+    objects += [
+        {
+            **binding(name, subject, namespace=place),
+            "metadata": {"name": f"h{n}", **({"namespace": place} if place else {})},
+        }
+        for n, (name, subject, place) in enumerate(held)
+    ]
+    objects.append({**binding("big", "ServiceAccount:x", namespace="a"), "metadata": {"name": "zz", "namespace": "a"}})
+    found = access(inventory(objects))
+    maker = next(grant for grant in found.grants if grant.role_name == "maker")
+    assert ("may run pods as stronger service accounts of a" in grant_powers(maker, found)) is stronger
+
+
+def test_what_a_grant_gives_in_a_namespace() -> None:
+    """URLs are granted by ClusterRoleBindings alone, so a RoleBinding leaves them out."""
+    url = {"verbs": ["get"], "nonResourceURLs": ["/metrics"]}
+    for place, count in (("a", 1), ("", 2)):
+        (grant,) = access(
+            inventory([role("r", rule("get", "pods"), url), binding("r", "User:u", namespace=place)])
+        ).grants
+        assert len(grant.effective) == count
+
+
+def test_members() -> None:
+    """By one's own name and by the groups that one is always in."""
+    assert member_of("ServiceAccount:a/x", ["User:y", "Group:system:serviceaccounts:a"]) is True
+    assert member_of("User:u", ["User:v", "Group:system:serviceaccounts"]) is False

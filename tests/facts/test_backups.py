@@ -160,6 +160,20 @@ def test_tools_that_copy(tool: str) -> None:
     assert covering(cron(["sh", "-c", f"{tool} postgres"])) == [("CronJob copy", "", "")]
 
 
+def test_what_covers_nothing_hides_nothing() -> None:
+    """Schedules and Services are looked at one by one, in any order."""
+    other = {**velero({"includedNamespaces": ["app"]}), "metadata": {"name": "0", "namespace": "velero"}}
+    unfit = [
+        other,
+        cron(["true"], name="0"),
+        obj("v1", "Service", {"selector": {"app": "web"}}, name="0"),
+        obj("v1", "Pod", {"containers": []}, name="0"),
+    ]
+    assert covering(*unfit, velero({}), cron(["pg_dump", "-h", "last"]), obj("v1", "Service", {"selector": {"app": "db"}}, name="last")) == [
+        ("Schedule b", "720h0m0s (Velero's default)", ""), ("CronJob copy", "", ""),
+    ]  # fmt: skip
+
+
 K8UP, SNAP, VOLSYNC, KASTEN = (
     "k8up.io/v1",
     "snapscheduler.backube/v1",
