@@ -14,6 +14,8 @@ from kfm_checks.values import Value
 
 #: Nothing that people write by hand is larger; a larger file is a mistake or an attack.
 LIMIT = 4 * 1024 * 1024
+#: What PyYAML raises where a value isn't what its tag says (``!!int ""``, ``!!bool x``, ``!!timestamp x``).
+CONSTRUCTORS = (ValueError, LookupError, AttributeError)
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -64,11 +66,15 @@ def parse_yaml(text: str, *, shown: str) -> YamlFile:
         return YamlFile(shown, yaml.load(text, Loader=_Loader), lines)  # noqa: S506 - a SafeLoader
     except RecursionError as error:
         raise ConfigError("nested too deeply", file=shown, remedy="flatten it") from error
-    except (yaml.YAMLError, ValueError) as error:
+    except (yaml.YAMLError, *CONSTRUCTORS) as error:
         mark = getattr(error, "problem_mark", None)
-        problem = getattr(error, "problem", None) or str(error)
+        problem = getattr(error, "problem", None) or _said(error)
         line = mark.line + 1 if mark is not None else None
         raise ConfigError(f"not valid YAML: {problem}", file=shown, line=line, remedy="mend the syntax") from error
+
+
+def _said(error: Exception) -> str:
+    return str(error) if isinstance(error, ValueError) else "a value is not what its tag says"
 
 
 def _refuse_aliases(text: str, shown: str) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
@@ -12,7 +12,7 @@ from kfm_checks.engine import Facts, closure, run
 from kfm_checks.errors import CatalogueError, ManifestError, NotVerified
 from kfm_checks.evidence import fails, holds, unknown
 from kfm_checks.facts.catalogue import FACTS, INPUTS
-from kfm_checks.model import CheckResult, Evidence, ObjectKey
+from kfm_checks.model import CheckResult, Evidence, Method, ObjectKey
 from kfm_checks.requirements import CATALOGUE
 
 KEY = ObjectKey("v1", "Pod", "app", "api")
@@ -336,3 +336,46 @@ def test_bad_input_met_by_an_early_check_still_stops_the_run() -> None:
     facts.prepare([Check(check, "nothing")], ["objects"])
     with pytest.raises(ManifestError):
         outcome(check, facts)
+
+
+SHARED = (
+    "cluster",
+    "config",
+    "records",
+    "target",
+    "overlay",
+    "as_of",
+    "kubernetes_versions",
+    "extra_schemas",
+    "extra_policies",
+)
+
+
+def test_a_live_twin_shares_what_is_not_of_the_render() -> None:
+    """It reads the cluster's objects in the place of the render's, and none of the sources that the render follows."""
+    facts = Facts(
+        {name: name for name in (*SHARED, "objects", "tree")},
+        {"tree": "x"},
+        {"live_objects": lambda objects: (objects, "live")},
+    )
+    live = facts.live()
+    assert {name: live.get(name) for name in SHARED} == {name: name for name in SHARED}
+    assert live.get("objects") == ("objects", "live")
+    assert live.get("gitops_objects") == live.get("followed") == ()
+    assert "tree" not in live.inputs and facts.live() is live
+    alone = Facts({"objects": 1}, {}, {"live_objects": lambda objects: objects}).live().inputs
+    assert {"objects", "gitops_objects", "followed"} <= set(alone) and not set(SHARED) & set(alone)
+
+
+def test_every_input_is_looked_at_by_a_method_that_rows_know() -> None:
+    """Or by none, where it is no evidence by itself."""
+    assert (
+        {method for method in INPUTS.values() if method is not None}
+        == {"render", "tree", "git", "cluster"}
+        <= set(get_args(Method))
+    )
+    by = {
+        method: {name for name, of in INPUTS.items() if of == method} for method in ("render", "tree", "git", "cluster")
+    }
+    assert {"objects", "gitops_objects", "followed"} <= by["render"] and by["tree"] == {"tree"}
+    assert {"repository", "change"} <= by["git"] and by["cluster"] == {"cluster"}

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import copy
+import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 _COMPARED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -58,7 +59,7 @@ def _constants(node: ast.Constant) -> Iterator[ast.AST]:
         yield ast.Constant(f"{node.value}X")
 
 
-def _is_none(node: ast.AST) -> bool:
+def _is_none(node: ast.AST | None) -> bool:
     return isinstance(node, ast.Constant) and node.value is None
 
 
@@ -73,6 +74,14 @@ class Mutant:
     line: int
     last: int
     what: str
+    #: A digest of the statement as it was, and which of its mutants this is: a record of it holds until it is edited.
+    text: str = ""
+    nth: int = 0
+
+    @property
+    def key(self) -> str:
+        """What names it in the records of a run, wherever in the module its statement stands."""
+        return f"{self.place} {self.text} {self.nth} {self.what}"
 
 
 def mutants(source: str) -> Iterator[Mutant]:
@@ -81,13 +90,38 @@ def mutants(source: str) -> Iterator[Mutant]:
         whole = ast.Module([top], [])
         skipped = {id(inner) for outer in _ignored(whole) for inner in ast.walk(outer)}
         original = copy.deepcopy(top)
-        for parent in list(ast.walk(whole)):
-            for field, value in list(ast.iter_fields(parent)):
-                for place, node in enumerate(value) if isinstance(value, list) else ((None, value),):
-                    if not isinstance(node, ast.AST) or id(node) in skipped:
-                        continue
-                    for new in changed(node):
-                        yield _mutant(whole, original, (parent, field, place), node, new)
+        text = hashlib.sha256(ast.unparse(top).encode()).hexdigest()[:12]
+        neutral = {id(node) for node in _neutral(whole)}
+        for nth, (at, node, new) in enumerate(_changes(whole, skipped)):
+            if not _same(node, new, neutral):
+                yield replace(_mutant(whole, original, at, node, new), text=text, nth=nth)
+
+
+def _changes(whole: ast.Module, skipped: set[int]) -> Iterator[tuple[tuple[Any, ...], ast.AST, ast.AST]]:
+    """Each place of a statement, what stands there, and what may stand there instead."""
+    for parent in list(ast.walk(whole)):
+        for field, value in list(ast.iter_fields(parent)):
+            for place, node in enumerate(value) if isinstance(value, list) else ((None, value),):
+                if not isinstance(node, ast.AST) or id(node) in skipped:
+                    continue
+                for new in changed(node):
+                    yield (parent, field, place), node, new
+
+
+def _same(node: ast.AST, new: ast.AST, neutral: set[int]) -> bool:
+    """Whether nothing that a test should fix is changed; None for False as an answer is no change either."""
+    if isinstance(node, ast.Return) and isinstance(new, ast.Return):
+        return isinstance(node.value, ast.Constant) and node.value.value is False and _is_none(new.value)
+    return id(node) in neutral
+
+
+def _neutral(tree: ast.AST) -> Iterator[ast.AST]:
+    """A ``zip`` over lists made from one is strict by habit; what is frozen or hidden is for its reader."""
+    for node in ast.walk(tree):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if isinstance(node, ast.ClassDef) or called in ("zip", "field"):
+            keywords = node.keywords if isinstance(node, ast.ClassDef | ast.Call) else []
+            yield from (one.value for one in keywords if one.arg in ("strict", "frozen", "repr", "compare", "init"))
 
 
 def _mutant(whole: ast.Module, original: ast.stmt, at: tuple[Any, ...], node: ast.AST, new: ast.AST) -> Mutant:
@@ -129,5 +163,5 @@ def _says_nothing(node: ast.AST) -> bool:
     if isinstance(node, ast.If):
         return ast.unparse(node.test) == "TYPE_CHECKING"
     if isinstance(node, ast.Assign):
-        return ast.unparse(node.targets[0]) == "__all__"
+        return ast.unparse(node.targets[0]) == "__all__" or ast.unparse(node.value).startswith("Literal[")
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)

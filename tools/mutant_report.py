@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from mutant_changes import Mutant, mutants
-from mutants import ROOT, known_results, modules
+from mutant_plan import ROOT, known_results, modules
 
 
 def found(out: Path) -> dict[str, list[tuple[Mutant, str]]]:
@@ -21,8 +21,8 @@ def found(out: Path) -> dict[str, list[tuple[Mutant, str]]]:
     table = {}
     for path in sorted(modules([])):
         name = path.relative_to(ROOT).as_posix()
-        listed = enumerate(mutants(path.read_text(encoding="utf-8")))
-        table[name] = [(mutant, known.get((name, mutant.place, mutant.what, number), "")) for number, mutant in listed]
+        listed = mutants(path.read_text(encoding="utf-8"))
+        table[name] = [(mutant, known.get((name, mutant.key), "")) for mutant in listed]
     return {name: listed for name, listed in table.items() if listed}
 
 

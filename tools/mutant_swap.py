@@ -21,7 +21,9 @@ def swap(module: ModuleType, statement: ast.stmt) -> None:
         scratch = dict(module.__dict__)
         _execute(scratch, statement, module)
         _replace(module.__dict__[statement.name], scratch[statement.name])
-        _again(module, {statement.name}, statement.lineno)
+        for other in list(sys.modules.values()):
+            if getattr(other, "__dict__", {}).get(statement.name) is module.__dict__[statement.name]:
+                _again(other, {statement.name}, statement.lineno if other is module else 0)
     else:
         _assign(module, statement)
 
@@ -75,17 +77,26 @@ def _assign(module: ModuleType, statement: ast.stmt) -> None:
         for other in list(sys.modules.values()):
             if other is not module and getattr(other, "__dict__", {}).get(name) is before[name] is not None:
                 other.__dict__[name] = module.__dict__[name]
+                _again(other, {name}, 0)
     _again(module, set(names), statement.lineno)
 
 
 def _again(module: ModuleType, names: set[str], line: int) -> None:
-    """Make anew what later lines of the module made from these names when it was imported."""
-    for later in _body(module):
-        uses = {node.id for node in ast.walk(later) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        if isinstance(later, ast.Assign | ast.AnnAssign) and later.lineno > line and uses & names:
+    """Make anew what later lines of a module made from these names when it was imported."""
+    for later, uses in body(module):
+        if later.lineno > line and uses & names:
             _assign(module, later)
 
 
 @functools.cache
-def _body(module: ModuleType) -> list[ast.stmt]:
-    return ast.parse(inspect.getsource(module)).body
+def body(module: ModuleType) -> list[tuple[ast.stmt, set[str]]]:
+    """The assignments of a module of the package, each with the names that it reads; read once for all mutants."""
+    if not module.__name__.startswith("kfm_checks"):
+        return []
+    made = [one for one in ast.parse(inspect.getsource(module)).body if isinstance(one, ast.Assign | ast.AnnAssign)]
+    return [(one, _read(one)) for one in made if one.value is not None]
+
+
+def _read(statement: ast.stmt) -> set[str]:
+    nodes = (node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return {node.id for node in nodes}

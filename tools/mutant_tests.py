@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 import re
 import sys
-import time
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
+from mutant_child import spent
 from mutant_swap import bound, caches
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,8 +29,8 @@ def traced(items: list[Any]) -> tuple[dict[str, tuple[float | None, dict[str, fr
         tracer.switch_context(item.nodeid)
         for cache in known:  # or the lines behind it would be the first test's alone
             cache.cache_clear()
-        began = time.process_time()
-        seconds[item.nodeid] = time.process_time() - began if passes(item, following) else None
+        began = spent()
+        seconds[item.nodeid] = spent() - began if passes(item, following) else None
     tracer.stop()
     data = tracer.get_data()
     lines: dict[str, dict[str, set[int]]] = {id: defaultdict(set) for id in seconds}
@@ -66,3 +66,37 @@ def uses() -> dict[str, set[tuple[str, int, tuple[str, ...]]]]:
                 if name and isinstance(getattr(node, "ctx", None), ast.Load):
                     found[name].add((path.relative_to(ROOT).as_posix(), node.lineno, binds))
     return found
+
+
+def resting_on() -> dict[str, set[str]]:
+    """Module -> itself and every module of the package that may run its code: those that import it, and theirs."""
+    found = {_dotted(path): path for path in sorted((ROOT / "kfm_checks").rglob("*.py"))}
+    users: dict[str, set[str]] = defaultdict(set)
+    for name, path in found.items():
+        text = path.read_text(encoding="utf-8")
+        for used in found if "import_module" in text else _imported(ast.parse(text)) & set(found):
+            users[used].add(name)
+    rest = {}
+    for name in found:
+        todo, seen = [name], {name}
+        while todo:
+            more = users[todo.pop()] - seen
+            seen |= more
+            todo += more
+        rest[name] = seen
+    return rest
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """Whatever a module imports, at its head or within a function, and the packages around it."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def _dotted(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")

@@ -3,7 +3,8 @@
 ``python tools/mutants.py OUT.jsonl [MODULE …]`` collects the tests once, measures which of them run which line, and
 tries each mutant in a forked process: the changed statement is put into the imported module, and the tests that run
 its line are run, those first that noticed something nearby, then the quick ones. What OUT has already is not tried
-again; ``--again`` tries its survivors anew, and nothing else. Read docs/agreement/mutation-testing.md for the figures.
+again; ``--again`` tries its survivors anew, too; ``--control`` tries statements unchanged, which must
+survive. Read docs/agreement/mutation-testing.md for the figures.
 """
 
 from __future__ import annotations
@@ -15,61 +16,47 @@ import importlib
 import json
 import os
 import pickle
-import random
-import resource
-import signal
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 from mutant_changes import Mutant, mutants  # noqa: E402
-from mutant_swap import bound, caches, swap  # noqa: E402
-from mutant_tests import passes, traced, uses, words_of  # noqa: E402
+from mutant_child import PATIENCE, forked, spent  # noqa: E402
+from mutant_plan import attempts, known_records, known_results, modules, order  # noqa: E402
+from mutant_swap import body, bound, caches, swap  # noqa: E402
+from mutant_tests import passes, resting_on, traced, uses, words_of  # noqa: E402
 
-#: The seed of the order, and how many mutants of a module are tried before the next one's turn.
-SEED, ROUND = 4, 15
-#: Processor seconds that the tests of one mutant may take together, and those of a word in a table, which hundreds of
-#: tests run over; and how many times their usual time makes a hang.
-BUDGET, TABLE_BUDGET, PATIENCE = 1.2, 0.6, 4
-#: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site) are left out.
+#: With ``--control`` every so manieth mutant is tried without its change: it must survive, or a kill is the tool's own.
+CONTROLLED = 40
+#: Processor seconds that the tests of one mutant may take together (``--budget=``).
+BUDGET = 0.6
+#: What answers for facts and engine. Slow ones (the shipped overlay mutated, notebooks, the site), and tests of
+#: changes, datasets and admission policies, are left out.
 TESTS = (
-    "tests/facts", "tests/checks", "tests/admission", "tests/test_engine.py", "tests/test_fold.py",
-    "tests/test_examples.py", "tests/test_ordinary_cases.py", "tests/test_properties.py", "tests/change",
+    "tests/facts", "tests/checks", "tests/test_engine.py", "tests/test_fold.py", "tests/test_examples.py",
+    "tests/test_ordinary_cases.py", "tests/test_properties.py", "tests/live/test_kinds.py",
+    "tests/live/test_snapshot.py", "tests/live/test_partly_listed.py", "tests/live/test_attempts.py",
 )  # fmt: skip
-#: Tests of time, which fail on a busy machine; and those that read the package's own text or start other programs.
-DESELECTED = ("fast", "quickly", "not_slow", "postgis")
-#: What rows of the rendered objects rest on; datasets and changes have tests of their own make.
-LEFT_OUT = ("datasets", "change", "admission")
-
-
-def modules(wanted: Iterable[str]) -> list[Path]:
-    """The modules to be broken, where a wrong verdict hurts most first."""
-    folder = ROOT / "kfm_checks"
-    first = ["engine.py", "fold.py", "facts/selectors.py", "facts/network", "facts/access", "facts/pod_security",
-             "facts/images.py", "facts/resources.py", "facts/secrets", "facts/gitops", "facts/disruption",
-             "facts/rollouts", "facts/scaling", "facts/criticality", "facts/schemas", "facts/quantities"]  # fmt: skip
-    found = [folder / "engine.py", folder / "fold.py", *sorted((folder / "facts").rglob("*.py"))]
-    names = {path: path.relative_to(folder).as_posix() for path in found}
-    kept = [path for path in found if not path.name.startswith(LEFT_OUT) or any(word in names[path] for word in wanted)]
-    chosen = [path for path in kept if not list(wanted) or any(word in names[path] for word in wanted)]
-    rank = {path: next((n for n, word in enumerate(first) if names[path].startswith(word)), 99) for path in chosen}
-    return sorted(chosen, key=lambda path: (rank[path], names[path]))
+#: Tests of time, which fail on a busy machine, and those that take whole seconds.
+DESELECTED = ("fast", "quickly", "not_slow", "postgis", "any_text_is_read", "stac", "every_bundled_version")
 
 
 class Campaign:
     """A pytest plugin: instead of running the tests it breaks the code, again and again."""
 
-    def __init__(self, out: Path, wanted: list[str], again: bool) -> None:
-        self.out, self.wanted, self.again = out, wanted, again
+    def __init__(self, out: Path, wanted: list[str], budget: float, how: str) -> None:
+        self.out, self.wanted, self.budget, self.how = out, wanted, budget, how
         self.covering: dict[str, defaultdict[int, set[int]]] = {}
         self.seconds: dict[int, float] = {}
         #: (module, place) -> tests that noticed something there, the latest last.
         self.noticed: dict[tuple[str, str], list[int]] = defaultdict(list)
         self.uses = uses()
+        self.rest = resting_on()
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
         """Properties try few examples, the same each time, since each runs once a mutant."""
@@ -77,6 +64,7 @@ class Campaign:
 
         items[:] = [item for item in items if not any(word in item.name for word in DESELECTED)]
         for item in items:
+            item.repr_failure = item._repr_failure_py = _no_words  # drawing a traceback takes longer than the test
             known = getattr(getattr(item, "function", None), "_hypothesis_internal_use_settings", None)
             if known is not None:
                 few = min(known.max_examples, 10)
@@ -91,19 +79,42 @@ class Campaign:
         self.words = {path: words_of(path) for path in {item.path for item in self.items}}
         self._measure()
         self.caches = caches()
+        chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
+        for name in [name for name in sys.modules if name.startswith("kfm_checks")]:
+            body(sys.modules[name])
         gc.collect()
         gc.freeze()  # a forked process then shares the memory
-        known = known_results(self.out)
-        chosen = {path: list(mutants(path.read_text(encoding="utf-8"))) for path in modules(self.wanted)}
+        known = self._remembered()
         with self.out.open("a", encoding="utf-8") as lines:
-            for path, number, of in _order({path: len(found) for path, found in chosen.items()}):
-                name, mutant = path.relative_to(ROOT).as_posix(), chosen[path][number]
-                earlier = known.get((name, mutant.place, mutant.what, number))
-                if (earlier is None) != self.again and earlier != "killed":
-                    record = {**self._try(path, name, mutant), "number": number, "of": of}
-                    lines.write(json.dumps(record) + "\n")
-                    lines.flush()
+            for path, mutant in self._wanted(chosen, known):
+                name = path.relative_to(ROOT).as_posix()
+                lines.write(json.dumps(self._try(path, name, mutant)) + "\n")
+                lines.flush()
         return True
+
+    def _remembered(self) -> dict[tuple[str, str], str]:
+        """What earlier runs found; who noticed something there is asked first again."""
+        numbers = {item.nodeid: number for number, item in enumerate(self.items)}
+        self.attempts = attempts(self.out)
+        for (module, key), record in known_records(self.out).items():
+            if record.get("by") in numbers:
+                self.noticed[module, key.partition(" ")[0]].append(numbers[record["by"]])
+        return known_results(self.out)
+
+    def _wanted(
+        self, chosen: dict[Path, list[Mutant]], known: dict[tuple[str, str], str]
+    ) -> Iterator[tuple[Path, Mutant]]:
+        """What is to be tried: what nobody knows, then with ``--again`` what is left; or else some without a change."""
+        listed = [(path, chosen[path][n], n) for path, n in order({path: len(found) for path, found in chosen.items()})]
+        results = [known.get((path.relative_to(ROOT).as_posix(), mutant.key)) for path, mutant, _ in listed]
+        if self.how == "control":
+            yield from ((path, replace(m, statement=m.original)) for path, m, n in listed if n % CONTROLLED == 0)
+            return
+        pairs = list(zip(listed, results, strict=True))
+        yield from ((path, mutant) for (path, mutant, _), result in pairs if result is None)
+        if self.how == "again":
+            left = [(path, mutant) for (path, mutant, _), result in pairs if result not in (None, "killed")]
+            yield from sorted(left, key=lambda one: self.attempts[one[0].relative_to(ROOT).as_posix(), one[1].key])
 
     def _measure(self) -> None:
         """Run every test once, in a process of its own, and remember the time and the lines of each.
@@ -141,19 +152,22 @@ class Campaign:
         """The tests that run the broken line, in the order in which they are tried, within the budget."""
         lines = self.covering.get(name, {})
         found: set[int] = set().union(*(lines.get(n, set()) for n in range(mutant.line, mutant.last + 1)))
-        if not found:  # a line that runs at import: whoever reads the name, or runs the place, and tests that name it
+        if name.startswith("kfm_checks/facts/schemas"):  # compiled once, for the first test that asks for it
+            found |= {n for n in self.seconds if self.items[n].path.stem.startswith("test_schemas")}
+        if not found or not mutant.place:  # it runs at import: who reads the name, or runs the place, or names it
             names, read = self._readers(mutant)
-            found = set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
+            found |= set().union(*(self.covering.get(f, {}).get(n, set()) for f, n in read))
             found |= {n for n in self.seconds if names & self.words[self.items[n].path]}
         near = [*reversed(self.noticed[name, mutant.place]), *reversed(self.noticed[name, ""])]
-        order = [*dict.fromkeys(n for n in near if n in found)]
+        order = [*dict.fromkeys(n for n in near if n in found and self.seconds[n] < self.budget / 3)]
         words = {word for part in Path(name).with_suffix("").parts[1:] for word in part.split("_")} - {"facts"}
         named = {n for n in found if words & set(self.items[n].path.stem.split("_"))}  # test_access.py for access/…
-        order += sorted(found - set(order), key=lambda n: (n not in named, self.seconds[n]))
+        word = mutant.what.split("'")[1] if mutant.what.startswith("'") else "\0"
+        about = {n for n in found if word in self.items[n].nodeid}  # a row of a table of cases about this very word
+        order += sorted(found - set(order), key=lambda n: (n not in about, n not in named, self.seconds[n]))
         spent, kept = 0.0, list[int]()
-        budget = BUDGET if mutant.place else TABLE_BUDGET
         for number in order:
-            if not kept or spent + self.seconds[number] <= budget:
+            if not kept or spent + self.seconds[number] <= self.budget:
                 spent += self.seconds[number]
                 kept.append(number)
         return kept
@@ -177,77 +191,82 @@ class Campaign:
 
     def _try(self, path: Path, name: str, mutant: Mutant) -> dict[str, Any]:
         chosen = self._chosen(name, mutant)
-        record: dict[str, Any] = {"module": name, "place": mutant.place, "line": mutant.line, "what": mutant.what}
+        record: dict[str, Any] = {"module": name, "key": mutant.key, "line": mutant.line, "tests": len(chosen)}
         if not chosen:
-            return {**record, "result": "no test", "tests": 0}
-        reading, writing = os.pipe()
-        if not (child := os.fork()):
-            self._broken(path, mutant, chosen, writing)
-        os.close(writing)
-        with os.fdopen(reading, "rb") as stream:
-            said = stream.read().decode()
-        _, status = os.waitpid(child, 0)
-        if os.WIFSIGNALED(status):
-            return {**record, "result": "killed", "by": f"signal {os.WTERMSIG(status)}", "tests": len(chosen)}
-        if said.isdecimal():
-            self.noticed[name, mutant.place].append(int(said))
-            self.noticed[name, ""].append(int(said))
-            return {**record, "result": "killed", "by": self.items[int(said)].nodeid, "tests": len(chosen)}
-        return {**record, "result": "killed" if said else "survived", "by": said, "tests": len(chosen)}
+            return {**record, "result": "no test"}
+        module = _module(path)
+        usual = sum(self.seconds[n] for n in chosen)
+        said, end = forked(lambda say: self._broken(module, mutant, chosen, say), usual)
+        for line in said:
+            word, _, number = line.partition(" ")
+            if word == "passed":  # what it takes in a process of its own, its fixtures made anew
+                n, seconds = number.split()
+                self.seconds[int(n)] += (float(seconds) - self.seconds[int(n)]) / 4
+            elif word == "noticed":
+                self.noticed[name, mutant.place].append(int(number))
+                self.noticed[name, ""].append(int(number))
+                return {**record, "result": "killed", "by": self.items[int(number)].nodeid}
+            elif word == "breaks":
+                return {**record, "result": "killed", "by": line}
+        if end or said[-1:] != ["end"]:
+            return {**record, "result": "killed", "by": end or "ends the process"}
+        return {**record, "result": "survived"}
 
-    def _broken(self, path: Path, mutant: Mutant, chosen: list[int], writing: int) -> None:
-        """In the child: break the code and write the number of the first test that fails; never returns."""
-        nothing = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nothing, 1)
-        os.dup2(nothing, 2)
-        signal.signal(signal.SIGPROF, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_PROF, 3 + PATIENCE * sum(self.seconds[n] for n in chosen))
-        resource.setrlimit(resource.RLIMIT_AS, (6 << 30, 6 << 30))
+    def _broken(self, module: str, mutant: Mutant, chosen: list[int], say: Callable[[str], None]) -> None:
+        """In the child: break the code, and say which tests pass until one fails or the budget is spent."""
         try:
-            module = path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
             swap(importlib.import_module(module), mutant.statement)
-            for cache in self.caches:  # nothing is remembered from before the change
-                cache.cache_clear()
         except BaseException as error:
-            os.write(writing, f"import: {type(error).__name__}".encode())
-            os._exit(0)
+            return say(f"breaks the import: {type(error).__name__}")
+        affected = self.rest[module]
+        for cache in self.caches:  # nothing is remembered from before the change
+            if cache.__module__ in affected or not cache.__module__.startswith("kfm_checks"):
+                cache.cache_clear()
+        began = spent()
         for number, following in zip(chosen, [*chosen[1:], None], strict=True):
+            before = spent()
             if not passes(self.items[number], None if following is None else self.items[following]):
-                os.write(writing, str(number).encode())
+                return say(f"noticed {number}")
+            say(f"passed {number} {spent() - before:.4f}")
+            if spent() - began > PATIENCE * self.budget:
                 break
-        os._exit(0)
+        return None
 
 
-def _order(counts: dict[Path, int]) -> Iterator[tuple[Path, int, int]]:
-    """A few of every module, then a few more, drawn with a fixed seed: whenever it ends, each has been looked at."""
-    drawn = {}
-    for path, count in counts.items():
-        drawn[path] = list(range(count))
-        random.Random(SEED).shuffle(drawn[path])  # noqa: S311 - an order, no secret
-    for start in range(0, max(counts.values(), default=0), ROUND):
-        for path, numbers in drawn.items():
-            for number in numbers[start : start + ROUND]:
-                yield path, number, counts[path]
+def _module(path: Path) -> str:
+    return path.relative_to(ROOT).with_suffix("").as_posix().replace("/", ".").removesuffix(".__init__")
 
 
-def known_results(out: Path) -> dict[tuple[str, str, str, int], str]:
-    """What earlier runs found; the last word counts."""
-    lines = out.read_text(encoding="utf-8").splitlines() if out.is_file() else []
-    records = [json.loads(line) for line in lines]
-    return {(r["module"], r["place"], r["what"], r["number"]): r["result"] for r in records}
+def _no_words(*_: Any, **__: Any) -> str:
+    return "failed"
+
+
+def _campaign(words: list[str]) -> int:
+    """Collect the tests and try what is to be tried."""
+    import pytest
+
+    flags = {word.partition("=")[0].strip("-"): word.partition("=")[2] for word in words if word.startswith("--")}
+    out, *wanted = [word for word in words if not word.startswith("--")]
+    how = next((how for how in ("again", "control") if how in flags), "")
+    os.chdir(ROOT)
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    options = ["-q", "-s", "-p", "no:cacheprovider", "--assert=plain", "-W", "ignore", "-p", "_hypothesis_pytestplugin"]
+    tests = [name for name in TESTS if (ROOT / name).exists()]
+    plugin = Campaign(Path(out).resolve(), wanted, float(flags.get("budget") or BUDGET), how)
+    return int(pytest.main([*options, "-m", "not cluster", *tests], plugins=[plugin]))
 
 
 def main() -> None:
-    """Run the campaign."""
-    import pytest
-
-    again = "--again" in sys.argv
-    out, *wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
-    os.chdir(ROOT)
-    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
-    options = ["-q", "-s", "-p", "no:cacheprovider", "-W", "ignore", "-p", "_hypothesis_pytestplugin"]
-    tests = [name for name in TESTS if (ROOT / name).exists()]
-    sys.exit(int(pytest.main([*options, *tests], plugins=[Campaign(Path(out).resolve(), wanted, again)])))
+    """Run the campaign in a process that is started again if it dies, as long as it comes further each time."""
+    out, size = Path(next(word for word in sys.argv[1:] if not word.startswith("--"))), -1
+    while True:
+        if not (child := os.fork()):
+            os._exit(_campaign(sys.argv[1:]))
+        code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        before, size = size, out.stat().st_size if out.is_file() else 0
+        if code == 0 or size <= before or "--again" in sys.argv or "--control" in sys.argv:
+            sys.exit(code)
+        print(f"it ended with {code} and is started again", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,6 +25,8 @@ _TOOLS = re.compile(
 _RETENTION = re.compile(r"retention|retain|keep[-_ ]|forget|prune|expire|older-than|max-age|-mtime", re.I)
 #: Resources that hold a datastore's volumes, as Velero's include and exclude lists name them.
 _VOLUMES = ("persistentvolumeclaims", "persistentvolumes", "pods")
+#: The label by which a policy of Kasten K10 selects namespaces.
+_KASTEN_NAMESPACE = "k10.kasten.io/appNamespace"
 
 
 class Target(Value, frozen=True):
@@ -131,7 +133,7 @@ def _velero_volumes(template: Any) -> bool:
     excluded = [name.lower() for name in _names(dig(template, "excludedResources"))]
     if "*" not in included and not set(included) & {*_VOLUMES, "pvc", "pv", "po"}:
         return False
-    if "persistentvolumeclaims" in excluded or "persistentvolumes" in excluded:
+    if set(excluded) & {"persistentvolumeclaims", "persistentvolumes", "pvc", "pv"}:
         return False
     return dig(template, "snapshotVolumes") is not False or dig(template, "defaultVolumesToFsBackup") is True
 
@@ -156,8 +158,6 @@ def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, dict):
         for item in value.values():
             yield from _texts(item)
-        if isinstance(value.get("name"), str):
-            yield f"{value['name']} "
     elif isinstance(value, list):
         yield " ".join(str(item) for item in value if isinstance(item, str))
         for item in value:
@@ -228,10 +228,8 @@ def _volume_schedules(inventory: Inventory, wanted: Target) -> Iterator[Backup]:
             problem = "is paused" if dig(obj, "spec", "paused") is True else ""
             yield Backup(obj, _shown(dig(obj, "spec", "restic", "retain")), problem)
     for obj in inventory.of("Policy", "config.kio.kasten.io"):
-        names = {
-            str(name) for e in items(obj, "spec", "selector", "matchExpressions") for name in _names(e.get("values"))
-        }
-        if wanted.namespace in names and any(item.get("action") == "backup" for item in items(obj, "spec", "actions")):
+        chosen = selects(dig(obj, "spec", "selector"), {_KASTEN_NAMESPACE: wanted.namespace})
+        if chosen and any(item.get("action") == "backup" for item in items(obj, "spec", "actions")):
             yield Backup(obj, _shown(dig(obj, "spec", "retention")))
 
 

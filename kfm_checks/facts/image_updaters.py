@@ -29,17 +29,18 @@ def image_updaters(inventory: Inventory) -> tuple[Updater, ...]:
 
 
 def _all(inventory: Inventory) -> Iterator[Updater]:
-    for obj in inventory.of("Application", "argoproj.io"):
-        notes = annotations_of(obj)
+    templates = [(obj, dig(obj, "spec", "template")) for obj in inventory.of("ApplicationSet", "argoproj.io")]
+    for obj, application in (*((obj, obj) for obj in inventory.of("Application", "argoproj.io")), *templates):
+        notes = annotations_of(application) if isinstance(application, dict) else {}
         if not notes.get(_PREFIX + "write-back-method", "argocd").startswith("git"):
             listed = notes.get(_PREFIX + "image-list", "").split(",")
             yield Updater(obj, _names([item.partition("=")[2] or item for item in listed]))
     for obj in inventory.of("ImageUpdater", "argocd-image-updater.argoproj.io"):
         whole = dig(obj, "spec", "writeBackConfig", "method", default="argocd")
-        for application in items(obj, "spec", "applicationRefs"):
-            method = dig(application, "writeBackConfig", "method", default=whole)
+        for reference in items(obj, "spec", "applicationRefs"):
+            method = dig(reference, "writeBackConfig", "method", default=whole)
             if not str(method).startswith("git"):
-                yield Updater(obj, _names([str(i.get("imageName")) for i in items(application, "images")]))
+                yield Updater(obj, _names([str(i.get("imageName")) for i in items(reference, "images")]))
 
 
 def _names(listed: list[str]) -> frozenset[str]:

@@ -87,9 +87,9 @@ def inventory(objects: Iterable[Mapping[str, Any]], delivery: Delivery | None = 
 def scopes_of(manifests: Iterable[Manifest]) -> Mapping[tuple[str, str], str]:
     """(group, kind) -> scope, as the CustomResourceDefinitions among these objects have it."""
     return {
-        (str(spec.get("group") or ""), str((spec.get("names") or {}).get("kind") or "")): str(spec.get("scope") or "")
+        (str(dig(obj, "spec", "group")), str(dig(obj, "spec", "names", "kind"))): str(dig(obj, "spec", "scope"))
         for obj in manifests
-        if obj.get("kind") == "CustomResourceDefinition" and isinstance(spec := obj.get("spec"), dict)
+        if obj.get("kind") == "CustomResourceDefinition"
     }
 
 

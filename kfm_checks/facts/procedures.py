@@ -64,7 +64,8 @@ def procedures(tree: Tree) -> tuple[Section, ...]:
 def sections(file: TreeFile) -> Iterator[Section]:
     """The sections of one document; a section has the text up to the next heading of any level."""
     lines = file.text.splitlines()
-    heads = list(_headings(lines)) or [(0, 0, "")]
+    fences = () if file.suffix == ".rst" else ("```", "~~~")  # in reStructuredText a row of tildes underlines
+    heads = list(_headings(lines, fences)) or [(0, 0, "")]
     above: list[tuple[int, str]] = []
     for index, (number, level, heading) in enumerate(heads):
         above = [(depth, title) for depth, title in above if depth < level]
@@ -74,21 +75,16 @@ def sections(file: TreeFile) -> Iterator[Section]:
         above.append((level, heading))
 
 
-def _headings(lines: list[str]) -> Iterator[tuple[int, int, str]]:
-    fenced = False
+def _headings(lines: list[str], fences: tuple[str, ...]) -> Iterator[tuple[int, int, str]]:
+    fenced, before = False, ""
     for number, line in enumerate(lines):
-        if line.lstrip().startswith(("```", "~~~")):
-            fenced = not fenced
-        match = None if fenced else _HEADING.match(line)
+        fence = line.lstrip().startswith(fences)
+        fenced = fenced is not fence
+        match = None if fenced or fence else _HEADING.match(line)
         if match:
             title = match["md"] or match["adoc"] or match["html"] or ""
             level = 7 if match["html"] is not None else len(line) - len(line.lstrip("#="))
             yield number, level, _TAGS.sub("", title).strip()
-        elif (
-            not fenced
-            and number
-            and _UNDERLINE.match(line)
-            and lines[number - 1].strip()
-            and "|" not in lines[number - 1]
-        ):
-            yield number - 1, 1 if line[0] == "=" else 2, lines[number - 1].strip()
+        elif not fenced and not fence and before and "|" not in before and _UNDERLINE.match(line):
+            yield number - 1, 1 if line[0] == "=" else 2, before
+        before = "" if match else line.strip()  # a rule below a heading is no second one

@@ -14,7 +14,8 @@ from kfm_checks.model import Path
 
 #: The ``kind`` that marks a JSON Schema among the extra schemas: {"kind": JSON_SCHEMA, "name": file stem, "schema": …}.
 JSON_SCHEMA = "kfm-checks/JSONSchema"
-_V1 = "apiextensions.k8s.io/v1"
+#: A message longer than this is cut: its beginning is the value.
+_LONGEST_SAID = 200
 
 
 @dataclass
@@ -134,7 +135,8 @@ def _json_rule(schema: Mapping[str, Any]) -> Rule:
     def check(value: Any, path: Path, problems: Problems) -> None:
         for error in validator.iter_errors(value):
             where = (*path, *error.instance_path)
-            message = error.message.partition(" is ")[2] if len(error.message) > 200 else error.message
-            problems.append(Problem(where, f"it is against its JSON Schema: {message or error.message[:200]}"))
+            said = error.message  # which begins with the value
+            words = said if len(said) <= _LONGEST_SAID else said.rpartition(" is ")[2][-_LONGEST_SAID:]
+            problems.append(Problem(where, f"it is against its JSON Schema: {words}"))
 
     return check

@@ -58,13 +58,27 @@ def _enum(allowed: Any) -> Rule | None:
     return _valid(lambda value: any(_same(value, word) for word in allowed), f"one of {words}")
 
 
+#: Parts of a pattern: an escape, a class of characters, the end of the text.
+_PARTS = re.compile(r"\\.|\[\^?\]?(?:\[:\w+:\]|\\.|[^\]\\])*\]|\$", re.DOTALL)
+_CLASSES = {
+    "alnum": "a-zA-Z0-9", "alpha": "a-zA-Z", "digit": "0-9", "lower": "a-z", "upper": "A-Z", "xdigit": "0-9A-Fa-f",
+    "space": r"\s", "word": r"\w",
+}  # fmt: skip
+
+
+def _translated(part: re.Match[str]) -> str:
+    """``$`` is the very end in Go, and before a last line break too in Python; named classes are unknown to Python."""
+    if part[0] in ("$", r"\z"):
+        return "$" if "(?m" in part.string else r"\Z"
+    return re.sub(r"\[:(\w+):\]", lambda named: _CLASSES.get(named[1], r"\p"), part[0])
+
+
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> re.Pattern[str] | None:
     """A pattern of Go's RE2 as Python has it; None where Python can't read it."""
-    text = re.sub(r"\(\?i\)(?!^)", "", pattern) if not pattern.startswith("(?i)") else pattern
-    text = text.replace(r"\z", r"\Z").replace("[[:alnum:]]", "[a-zA-Z0-9]")
+    pattern = re.sub(r"\A\^\(\?i\)", "(?i)^", pattern)  # a flag comes first in Python
     try:
-        return re.compile(text, re.ASCII)
+        return re.compile(_PARTS.sub(_translated, pattern), re.ASCII)
     except (re.error, RecursionError, OverflowError):
         return None
 

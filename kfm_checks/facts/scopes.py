@@ -7,6 +7,7 @@ from collections.abc import Mapping
 #: Kinds of Kubernetes itself that live outside namespaces: (group, kind).
 _BUILT_IN = frozenset(
     {
+        ("", "ComponentStatus"),
         ("", "Namespace"),
         ("", "Node"),
         ("", "PersistentVolume"),
@@ -18,10 +19,16 @@ _BUILT_IN = frozenset(
         ("admissionregistration.k8s.io", "ValidatingWebhookConfiguration"),
         ("apiextensions.k8s.io", "CustomResourceDefinition"),
         ("apiregistration.k8s.io", "APIService"),
+        ("authentication.k8s.io", "SelfSubjectReview"),
+        ("authentication.k8s.io", "TokenReview"),
+        ("authorization.k8s.io", "SelfSubjectAccessReview"),
+        ("authorization.k8s.io", "SelfSubjectRulesReview"),
+        ("authorization.k8s.io", "SubjectAccessReview"),
         ("certificates.k8s.io", "CertificateSigningRequest"),
         ("certificates.k8s.io", "ClusterTrustBundle"),
         ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
         ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+        ("internal.apiserver.k8s.io", "StorageVersion"),
         ("networking.k8s.io", "IngressClass"),
         ("networking.k8s.io", "IPAddress"),
         ("networking.k8s.io", "ServiceCIDR"),
@@ -30,6 +37,8 @@ _BUILT_IN = frozenset(
         ("rbac.authorization.k8s.io", "ClusterRole"),
         ("rbac.authorization.k8s.io", "ClusterRoleBinding"),
         ("resource.k8s.io", "DeviceClass"),
+        ("resource.k8s.io", "DeviceTaintRule"),
+        ("resource.k8s.io", "ResourcePoolStatusRequest"),
         ("resource.k8s.io", "ResourceSlice"),
         ("scheduling.k8s.io", "PriorityClass"),
         ("storage.k8s.io", "CSIDriver"),
@@ -37,6 +46,7 @@ _BUILT_IN = frozenset(
         ("storage.k8s.io", "StorageClass"),
         ("storage.k8s.io", "VolumeAttachment"),
         ("storage.k8s.io", "VolumeAttributesClass"),
+        ("storagemigration.k8s.io", "StorageVersionMigration"),
     }
 )
 #: Of projects met in overlays, as their CustomResourceDefinitions have it; one in the render is believed first.
@@ -65,7 +75,7 @@ _CUSTOM: Mapping[str, str] = {
     "project.openshift.io": "Project",
     "security.openshift.io": "SecurityContextConstraints",
     "snapshot.storage.k8s.io": "VolumeSnapshotClass VolumeSnapshotContent",
-    "tailscale.com": "Connector",
+    "tailscale.com": "Connector DNSConfig ProxyClass ProxyGroup Recorder",
     "tekton.dev": "ClusterTask",
     "templates.gatekeeper.sh": "ConstraintTemplate",
     "trust.cert-manager.io": "Bundle",

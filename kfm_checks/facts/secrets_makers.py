@@ -129,14 +129,19 @@ def _by_operator(obj: Manifest) -> Iterator[Maker]:
 def tls_secrets(obj: Manifest) -> Iterator[tuple[Path, str]]:
     """The Secrets that an Ingress or a Gateway serves its certificates from."""
     if obj.key.kind == "Ingress":
-        for index, item in enumerate(dig(obj, "spec", "tls") or []):
+        for index, item in enumerate(_listed(obj, "spec", "tls")):
             if isinstance(dig(item, "secretName"), str):
                 yield ("spec", "tls", index, "secretName"), item["secretName"]
     if obj.key.kind == "Gateway":
-        for index, listener in enumerate(dig(obj, "spec", "listeners") or []):
-            for at, reference in enumerate(dig(listener, "tls", "certificateRefs") or []):
+        for index, listener in enumerate(_listed(obj, "spec", "listeners")):
+            for at, reference in enumerate(_listed(listener, "tls", "certificateRefs")):
                 if (
                     isinstance(dig(reference, "name"), str)
                     and str(dig(reference, "kind", default="Secret")) == "Secret"
                 ):
                     yield ("spec", "listeners", index, "tls", "certificateRefs", at, "name"), reference["name"]
+
+
+def _listed(value: Any, *steps: str) -> list[Any]:
+    found = dig(value, *steps)
+    return found if isinstance(found, list) else []

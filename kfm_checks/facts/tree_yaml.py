@@ -10,6 +10,7 @@ from typing import Any
 
 from kfm_checks.model import Path
 from kfm_checks.values import Value
+from kfm_checks.yamlfile import CONSTRUCTORS
 
 #: A document that expands to more values than this (aliases of aliases) is refused: a "YAML bomb".
 VALUE_LIMIT = 500_000
@@ -67,7 +68,7 @@ def load(text: str) -> Documents:
                 found.append(Document(loader.construct_document(node), node.start_mark.line + 1, node))
         finally:
             loader.dispose()
-    except (yaml.YAMLError, ValueError, RecursionError, TypeError) as error:
+    except (yaml.YAMLError, *CONSTRUCTORS, RecursionError, TypeError) as error:
         return _json(text) or Documents((), _problem(error))
     return Documents(tuple(found))
 

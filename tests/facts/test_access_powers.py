@@ -9,7 +9,8 @@ import pytest
 from kfm_checks.config import parse_settings
 from kfm_checks.facts.access import access, permissions
 from kfm_checks.facts.access.capabilities import BY_NAME, CAPABILITIES, Writes, mutations
-from kfm_checks.facts.access.credentials import credential_uses
+from kfm_checks.facts.access.credentials import CredentialUse, credential_uses
+from kfm_checks.facts.access.grants import member_of
 from kfm_checks.facts.access.personas import personas, proposal, standing, subject_matrix
 from kfm_checks.facts.access.powers import grant_powers
 from kfm_checks.facts.access.rules import Rule
@@ -173,7 +174,7 @@ def test_reading_writes_nothing() -> None:
 @pytest.mark.parametrize(
     ("verb", "group", "resource", "changes"),
     [
-        ("update", "", "configmaps", True), ("get", "", "configmaps", False), ("get", "", "pods/exec", True), ("get", "", "pods/portforward", True),
+        ("update", "", "configmaps", True), ("get", "", "configmaps", False), ("get", "", "pods/exec", True), ("get", "", "pods/portforward", True), ("get", "", "pods/proxy", True), ("get", "", "pods/attach", True),
         ("get", "", "services/proxy", True), ("get", "", "nodes/proxy", True), ("get", "", "*/exec", True), ("get", "", "*/log", False),
         ("list", "", "pods/exec", False), ("create", "authorization.k8s.io", "selfsubjectaccessreviews", False),
         ("create", "authorization.k8s.io", "selfsubjectrulesreviews", False), ("create", "authentication.k8s.io", "selfsubjectreviews", False),
@@ -221,10 +222,15 @@ def test_a_service_account_may_carry_the_label_itself() -> None:
     """And a label of no persona is told."""
     known = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "x", "namespace": "a", "labels": {"conformance.kfm/persona": "auditor"}}}  # fmt: skip
     other = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "y", "namespace": "a", "labels": {"conformance.kfm/persona": "king"}}}  # fmt: skip
-    found = inventory([known, other])
+    found = inventory([other, known])
     judged = personas(found, access(found), parse_settings({}).config)
     assert judged.held_by("ServiceAccount:a/x") == ("auditor",)
     assert [obj.key.name for obj in judged.mislabelled] == ["y"] and judged.declared == {"auditor"}
+    operators = parse_settings({"personas": {"platform-operator": ["User:ann"]}}).config
+    assert [personas(found, access(found), operators).is_operator(f"User:{name}") for name in ("ann", "bob")] == [
+        True,
+        False,
+    ]
 
 
 @pytest.mark.parametrize(
@@ -310,12 +316,59 @@ def test_where_a_subject_lives(subject: str, home: str | None) -> None:
         (rule("patch", "pods/ephemeralcontainers"), "adds containers to pods that hold them"),
         (rule("create", "serviceaccounts/token"), "takes tokens of service accounts there"), (rule("impersonate", "users"), "acts as others"),
         (rule("escalate", "roles", RBAC), "grants itself more"), (rule("bind", "clusterroles", RBAC), "grants itself more"),
+        (rule("get", "secrets"), "reads them"), (rule("list", "secrets"), "reads them"),
+        (rule("create", "pods/exec"), "runs commands in pods that hold them"), (rule("get", "pods/attach"), "runs commands in pods that hold them"),
+        (rule("update", "pods/ephemeralcontainers"), "adds containers to pods that hold them"),
+        (rule("escalate", "clusterroles", RBAC), "grants itself more"), (rule("bind", "roles", RBAC), "grants itself more"),
     ],
 )  # fmt: skip
 def test_ways_to_a_secret(given: dict[str, Any], way: str) -> None:
     """Each way by which a subject comes to the Secrets of a namespace."""
     (reader,) = secret_readers(access(inventory([role("r", given), binding("r", "User:u", namespace="a")])))
     assert (reader.subject, reader.namespace, reader.name, reader.way) == ("User:u", "a", "", way)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        rule("create", "secrets"), rule("delete", "pods/exec"), rule("create", "pods/ephemeralcontainers"), rule("get", "serviceaccounts/token"),
+        rule("get", "roles", RBAC), rule("escalate", "roles", "example.org"), rule("get", "secrets", "example.org"), rule("use", "users"),
+    ],
+)  # fmt: skip
+def test_what_is_no_way_to_a_secret(given: dict[str, Any]) -> None:
+    """Another verb, another group: nothing of a Secret comes out."""
+    assert secret_readers(access(inventory([role("r", given), binding("r", "User:u", namespace="a")]))) == ()
+
+
+def test_the_role_of_a_grant_in_words() -> None:
+    """Its kind and name, and where in the binding the subject stands."""
+    (grant,) = access(inventory([role("r", rule("get", "pods")), binding("r", "User:u", namespace="a")])).grants
+    assert grant.role.split()[-1] == "r" and grant.role.split()[0] in ("Role", "ClusterRole")
+    assert grant.path == ("subjects", 0)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "together"),
+    [
+        ([("k", "p")], [("k", "p")], True), ([("k", "p")], [("k", "q")], False), ([("k", "p")], [("k", "")], True),
+        ([("k", "")], [("k", "p")], True), ([("k", "p")], [("l", "p")], False), ([], [("k", "p")], False),
+        ([("x", ""), ("k", "p")], [("y", ""), ("k", "p")], True),
+    ],
+)  # fmt: skip
+def test_two_uses_draw_on_one_entry(one: list[tuple[str, str]], other: list[tuple[str, str]], together: bool) -> None:
+    """The same key of the backend, and the same property of it where both name one."""
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "a"},
+        "spec": {"containers": [{"name": "c"}]},
+    }
+    (workload,) = workloads(inventory([pod]))
+    first, second = (
+        CredentialUse(workload, (), name, "", frozenset(remotes)) for name, remotes in (("s", one), ("t", other))
+    )
+    assert first.draws_with(second) is second.draws_with(first) is together
+    assert first.shares(second) is together
 
 
 def test_every_use_of_a_secret_and_where_its_values_come_from() -> None:
@@ -329,13 +382,13 @@ def test_every_use_of_a_secret_and_where_its_values_come_from() -> None:
     external = {
         "apiVersion": "external-secrets.io/v1", "kind": "ExternalSecret", "metadata": {"name": "x", "namespace": "a"},
         "spec": {"target": {"name": "s"}, "data": [{"secretKey": "k", "remoteRef": {"key": "db", "property": "pass"}}, {"secretKey": "l", "remoteRef": {"key": "other"}}],
-                 "dataFrom": [{"extract": {"key": "all"}}]},
+                 "dataFrom": [{"extract": {"key": "all", "property": "sub"}}]},
     }  # fmt: skip
     found = inventory(
         [{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "a"}, "spec": spec}, external]
     )
     uses = credential_uses(found, workloads(found))
-    db, other, whole = ("db", "pass"), ("other", ""), ("all", "")
+    db, other, whole = ("db", "pass"), ("other", ""), ("all", "sub")
     assert [(use.secret, use.key, set(use.remotes)) for use in uses] == [
         ("s", "k", {db, whole}), ("e", "", set()), ("s", "", {db, other, whole}), ("s", "k", {db, whole}),
         ("s", "l", {other, whole}), ("q", "", set()), ("s", "k", {db, whole}),
@@ -363,3 +416,62 @@ def test_the_frame_of_permissions() -> None:
         ["User:v", "", "", "", "", "/metrics", "get"],
         ["User:v", "", "", "pods", "x", "", "get"],
     ]
+
+
+@pytest.mark.parametrize(
+    "name", ["privileged", "hostaccess", "hostnetwork", "hostnetwork-v2", "hostmount-anyuid", "restricted-v2"]
+)
+def test_security_contexts_that_give_the_node(name: str) -> None:
+    """OpenShift documentation, *Managing security context constraints*: the default ones, by name."""
+    given = {**rule("use", "securitycontextconstraints", "security.openshift.io"), "resourceNames": [name]}
+    assert len(powers(given)) == (0 if name.startswith("restricted") else 1)
+
+
+@pytest.mark.parametrize("name", [1, "", None, ["x"]])
+def test_a_subject_without_a_name_is_nobody(name: Any) -> None:
+    """The API server would refuse it."""
+    bound = {**binding("r", "User:u"), "subjects": [{"kind": "User", "name": name}, {"kind": "User", "name": "v"}]}
+    assert [grant.subject for grant in access(inventory([role("r", rule("get", "pods")), bound])).grants] == ["User:v"]
+
+
+@pytest.mark.parametrize(
+    ("held", "stronger"),
+    [
+        ([("big", "User:u", "a")], False), ([("big", "User:u", "")], False), ([("big", "User:u", "b")], True), ([("big", "User:v", "a")], True), ([], True),
+        ([("big", "Group:system:authenticated", "a")], False),
+    ],
+)  # fmt: skip
+def test_nobody_is_stronger_by_what_one_holds_oneself(held: list[tuple[str, str, str]], stronger: bool) -> None:
+    """The same rules, in the same namespace or everywhere, by oneself or a group that one is always in."""
+    objects = [
+        role("maker", rule("create", "pods")),
+        role("big", rule("list", "secrets")),
+        binding("maker", "User:u", namespace="a"),
+    ]
+    objects += [
+        {
+            **binding(name, subject, namespace=place),
+            "metadata": {"name": f"h{n}", **({"namespace": place} if place else {})},
+        }
+        for n, (name, subject, place) in enumerate(held)
+    ]
+    objects.append({**binding("big", "ServiceAccount:x", namespace="a"), "metadata": {"name": "zz", "namespace": "a"}})
+    found = access(inventory(objects))
+    maker = next(grant for grant in found.grants if grant.role_name == "maker")
+    assert ("may run pods as stronger service accounts of a" in grant_powers(maker, found)) is stronger
+
+
+def test_what_a_grant_gives_in_a_namespace() -> None:
+    """URLs are granted by ClusterRoleBindings alone, so a RoleBinding leaves them out."""
+    url = {"verbs": ["get"], "nonResourceURLs": ["/metrics"]}
+    for place, count in (("a", 1), ("", 2)):
+        (grant,) = access(
+            inventory([role("r", rule("get", "pods"), url), binding("r", "User:u", namespace=place)])
+        ).grants
+        assert len(grant.effective) == count
+
+
+def test_members() -> None:
+    """By one's own name and by the groups that one is always in."""
+    assert member_of("ServiceAccount:a/x", ["User:y", "Group:system:serviceaccounts:a"]) is True
+    assert member_of("User:u", ["User:v", "Group:system:serviceaccounts"]) is False

@@ -186,3 +186,34 @@ def test_which_fields_are_wildcards() -> None:
     assert given.wildcards == ("verbs", "apiGroups", "resources")
     (urls,) = role_book(inventory([role("r", rule("get", urls="*"))])).cluster["r"][0].rules
     assert urls.wildcards == ("nonResourceURLs",)
+
+
+@pytest.mark.parametrize(
+    ("spec", "ok", "message", "observed"),
+    [
+        ({"conditions": [{"namespaces": ["app"], "namespaceRegexes": ["^a"]}]}, True, "the condition names who may use the store", "namespaceRegexes, namespaces"),
+        ({"conditions": [{"namespaceSelector": {}}]}, False, "the condition lets namespaces use the store that nobody named", "namespaceSelector"),
+        ({"conditions": ["all"]}, None, "the condition can't be read", "unreadable"),
+        ({}, False, "every namespace may read what the store can read: it has no conditions", "absent"),
+        ({"provider": {"x": {"auth": {"secretRef": {"name": "a"}}}}}, True, "every namespace may use the store, each with an identity of its own", "absent"),
+        ({"provider": {"x": {"Ref": {"name": "a"}}}}, True, "every namespace may use the store, each with an identity of its own", "absent"),
+        ({"provider": {"x": {"url": {"tokenRef": {"name": "a"}}}}}, False, "every namespace may read what the store can read: it has no conditions", "absent"),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_a_store(spec: dict[str, Any], ok: bool | None, message: str, observed: str) -> None:
+    """Who may use it, and what is there."""
+    (found,) = shared_secrets(inventory([obj(ESO, "ClusterSecretStore", spec=spec)]))
+    assert (found.ok, found.message, found.observed) == (ok, message, observed)
+
+
+def test_what_is_said_of_a_selector_and_of_another_cluster() -> None:
+    """The place, and the namespace that is read."""
+    (spread,) = shared_secrets(inventory([obj(ESO, "ClusterExternalSecret", spec={"namespaceSelectors": [{}]})]))
+    assert (spread.path, spread.observed) == (("spec", "namespaceSelectors", 0), "selector")
+    far = {"remoteNamespace": "data", "server": {"url": "https://far.example"}}
+    for server, more in ((far, " of a cluster that can't be told"), ({"remoteNamespace": "data"}, "")):
+        (found,) = shared_secrets(
+            inventory([obj(ESO, "SecretStore", "app", spec={"provider": {"kubernetes": server}})])
+        )
+        assert (found.message, found.observed) == (f"the store reads Secrets of the namespace data{more}", "data")
+        assert found.path == ("spec", "provider", "kubernetes", "remoteNamespace")

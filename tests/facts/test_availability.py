@@ -87,6 +87,57 @@ def test_criticality_joins_file_and_labels() -> None:
     assert [w.id for w in undeclared.candidates] == ["n/Deployment/a"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "api", "namespace", "label", "candidate"),
+    [
+        ("Deployment", "apps/v1", "n", None, True), ("StatefulSet", "apps/v1", "n", None, True),
+        ("DaemonSet", "apps/v1", "n", None, True), ("ReplicaSet", "apps/v1", "n", None, True),
+        ("ReplicationController", "v1", "n", None, True), ("DeploymentConfig", "apps.openshift.io/v1", "n", None, True),
+        ("Rollout", "argoproj.io/v1alpha1", "n", None, True), ("CloneSet", "apps.kruise.io/v1alpha1", "n", None, True),
+        ("Job", "batch/v1", "n", None, False), ("Deployment", "apps/v1", "kube-system", None, False),
+        ("Deployment", "apps/v1", "kubernetes", None, True), ("Deployment", "apps/v1", "ingress", None, False),
+        ("Deployment", "apps/v1", "n", "false", False), ("Deployment", "apps/v1", "n", "yes", True),
+    ],
+)  # fmt: skip
+def test_what_could_be_critical(kind: str, api: str, namespace: str, label: str | None, candidate: bool) -> None:
+    """What serves for as long as it is wanted, outside Kubernetes' and the platform's namespaces, unless it says no."""
+    obj = {**workload(kind), "apiVersion": api}
+    obj["metadata"] |= {"namespace": namespace, "labels": {} if label is None else {"conformance.kfm/critical": label}}
+    config = parse_settings(
+        {"workloads": {"platform-namespaces": ["ingress"], "singletons": ["n/Deployment/s"]}}
+    ).config
+    found = criticality((made(obj),), config)
+    assert [one.kind for one in found.candidates] == ([kind] if candidate else [])
+    assert (found.declared, found.critical, found.singletons) == (label is not None, (), {"n/Deployment/s"})
+
+
+def test_the_order_of_what_is_critical() -> None:
+    """By name, from the file and from labels, each once; an empty list is a declaration, too."""
+    second = workload("StatefulSet")
+    second["metadata"]["labels"] = {"conformance.kfm/critical": "true"}
+    names = ["n/StatefulSet/a", "n/Deployment/a", "n/Deployment/gone", "m/Job/gone"]
+    config = parse_settings({"workloads": {"critical": names}}).config
+    found = criticality((made(second), made(workload())), config)
+    assert [one.id for one in found.critical] == ["n/Deployment/a", "n/StatefulSet/a"]
+    assert found.missing == ("m/Job/gone", "n/Deployment/gone")
+    assert [one.id for one in found.candidates] == ["n/Deployment/a", "n/StatefulSet/a"]
+    assert criticality((), parse_settings({"workloads": {"critical": []}}).config).declared
+
+
+@pytest.mark.parametrize(
+    ("reference", "minimum", "floor"),
+    [
+        ({"name": "a"}, 0, 0), ({"kind": "Deployment", "name": "a"}, 0, 0), ({"kind": "StatefulSet", "name": "a"}, 0, 9),
+        ({"kind": "Deployment", "name": "b"}, 0, 9), ({"name": "a"}, -1, 1), ({"name": "a"}, "2", 1), ({}, 2, 9),
+    ],
+)  # fmt: skip
+def test_an_autoscaler_floors_what_it_names(reference: dict[str, str], minimum: Any, floor: int) -> None:
+    """By kind and name, a Deployment where it says no kind; nothing is a floor (HPAScaleToZero), below is none."""
+    scaler = {**autoscaler(1), "spec": {"scaleTargetRef": reference, "minReplicas": minimum}}
+    seen = inventory([workload(replicas=9), scaler])
+    assert scales(seen, workloads(seen))["n/Deployment/a"].minimum == floor
+
+
 def budget(selector: Any, version: str = "policy/v1", **spec: Any) -> Manifest:
     """A PodDisruptionBudget in the namespace ``n``."""
     meta = {"name": "b", "namespace": "n"}
@@ -154,7 +205,17 @@ def affinity(**term: Any) -> dict[str, Any]:
         (affinity(), True),
         (affinity(labelSelector={"matchLabels": {"app": "b"}}), False),
         (affinity(labelSelector=None), False),
-        (affinity(topologyKey="kubernetes.io/os"), False),
+        *(
+            (affinity(topologyKey=key), False)
+            for key in (
+                "kubernetes.io/os",
+                "kubernetes.io/arch",
+                "beta.kubernetes.io/os",
+                "beta.kubernetes.io/arch",
+                "",
+            )
+        ),
+        (affinity(namespaceSelector={"matchLabels": {"kubernetes.io/metadata.name": "n"}}), True),
         (affinity(namespaces=["other"]), False),
         (affinity(namespaces=["n", "other"]), True),
         (affinity(namespaceSelector={}), True),
@@ -167,6 +228,35 @@ def affinity(**term: Any) -> dict[str, Any]:
 def test_spreading(pod: dict[str, Any], good: bool) -> None:
     """A rule counts only where it looks at the workload's own pods and keeps three of them apart."""
     assert any(not rule.problem for rule in spreading(made(workload(pod=pod)), 3)) == good
+
+
+def test_what_a_spread_is_over() -> None:
+    """The label of the nodes, and whether the scheduler has to keep to it."""
+    preferred = {"weight": 1, "podAffinityTerm": {"topologyKey": "zone", "labelSelector": {}}}
+    pod = {
+        **affinity(),
+        "topologySpreadConstraints": [
+            {"maxSkew": 1, "topologyKey": "rack", "whenUnsatisfiable": "ScheduleAnyway", "labelSelector": {}},
+            "odd",
+        ],
+    }
+    pod["affinity"]["podAntiAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"] = [preferred, {}]
+    assert [(one.topology, one.what, one.firm) for one in spreading(made(workload(pod=pod)), 3)] == [
+        ("kubernetes.io/hostname", "anti-affinity", True), ("zone", "anti-affinity", False), ("rack", "topology spread", False),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("version", "selector", "selects_it"),
+    [
+        ("policy/v1", {}, True), ("policy/v1beta1", {}, False), ("policy/v1beta1", {"matchLabels": {"app": "a"}}, True),
+        ("policy/v1", {"matchLabels": {"app": "b"}}, False), ("policy/v1", None, False), ("policy/v1", {"matchExpressions": [{"key": "app", "operator": "Near"}]}, False),
+    ],
+)  # fmt: skip
+def test_an_empty_selector_of_a_budget(version: str, selector: Any, selects_it: bool) -> None:
+    """In ``policy/v1`` it selects all pods of the namespace, in ``policy/v1beta1`` none."""
+    known = budgets(inventory([budget(selector, version)]))
+    assert bool(budgets_of(made(workload()), known)) is selects_it
 
 
 @pytest.mark.parametrize(

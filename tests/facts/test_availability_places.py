@@ -31,6 +31,9 @@ ROLLOUTS: list[tuple[dict[str, Any], int, bool | None, tuple[str, ...], str, str
     (workload("StatefulSet", updateStrategy={"type": "OnDelete"}), 2, None, (*UPDATE, "type"), "OnDelete", "somebody deletes"),
     (workload("StatefulSet", updateStrategy={"type": "Other"}), 2, False, (*UPDATE, "type"), "Other", "unknown"),
     (workload("StatefulSet", updateStrategy={"rollingUpdate": {"maxUnavailable": "50%"}}), 4, True, STEP, "RollingUpdate, maxUnavailable: 50%", "pod by pod"),
+    (workload("StatefulSet", updateStrategy={"rollingUpdate": {"maxUnavailable": "99%"}}), 2, True, STEP, "RollingUpdate, maxUnavailable: 99%", "pod by pod"),
+    (workload("Rollout", strategy={"canary": {"maxUnavailable": "99%"}}), 2, True, (*STRATEGY, "canary"), "canary without steps, maxUnavailable: 99%, maxSurge: 25% (default)", "pod by pod"),
+    (workload("StatefulSet", updateStrategy={"rollingUpdate": {"maxUnavailable": "10%"}}), 2, True, STEP, "RollingUpdate, maxUnavailable: 10%", "pod by pod"),
     (workload("StatefulSet", updateStrategy={"rollingUpdate": {"maxUnavailable": "10%"}}), 1, False, STEP, "RollingUpdate, maxUnavailable: 10%", "the only pod"),
     (workload("StatefulSet", updateStrategy={"rollingUpdate": {"maxUnavailable": "x"}}), 2, False, (*UPDATE, "type"), "RollingUpdate, maxUnavailable: x", "neither a number"),
     (workload("DaemonSet"), 1, True, STEP, "RollingUpdate, maxUnavailable: 1", "node by node"),
@@ -66,6 +69,10 @@ def test_deployment_configs(kind: str, ok: bool | None, word: str) -> None:
     config = {**workload("DeploymentConfig", strategy={"type": kind}), "apiVersion": "apps.openshift.io/v1"}
     found = rollout(made(config), 2, {})
     assert found.ok is ok and word in found.message
+    assert (found.path, found.observed) == (
+        ("spec",) if kind == "Custom" else ("spec", "strategy", "type"),
+        "DeploymentConfig" if kind == "Custom" else kind,
+    )
     assert rollout(made({**workload("DeploymentConfig"), "apiVersion": "apps.openshift.io/v1"}), 2, {}).ok is True
 
 

@@ -125,3 +125,27 @@ def test_metrics_and_sidecars_serve_no_data() -> None:
 def test_the_parts_of_an_id(id: str, parts: tuple[str, str, str]) -> None:
     """Kind, namespace and name."""
     assert place(id) == parts
+
+
+def test_what_runs_once_or_is_a_template_serves_no_data() -> None:
+    """A Job with a client's image, an init container that waits for the server, a PodTemplate; a label makes none of it one."""
+    label = {"conformance.kfm/datastore": "true"}
+    waiting = work({"name": "w", "image": "acme/web"}, initContainers=[{"name": "i", "image": "postgres:16"}])
+    assert found(waiting) == []
+    pod = {"metadata": {}, "spec": {"containers": [box("postgres:16", 5432)]}}
+    head = {"metadata": {"name": "x", "namespace": "data"}}
+    job = {**head, "apiVersion": "batch/v1", "kind": "Job", "spec": {"template": pod}}
+    cron = {**head, "apiVersion": "batch/v1", "kind": "CronJob", "spec": {"jobTemplate": {"spec": {"template": pod}}}}
+    template = {**head, "apiVersion": "v1", "kind": "PodTemplate", "template": pod}
+    assert [found(one) for one in (job, cron, template)] == [[], [], []]
+    assert found({**template, "template": {**pod, "metadata": {"labels": label}}}) == []
+
+
+def test_a_label_beside_a_known_image() -> None:
+    """The label is what is told; ports are those of the regular containers."""
+    label = {"conformance.kfm/datastore": "true"}
+    side = {"name": "s", "image": "x", "restartPolicy": "Always", "ports": [{"containerPort": 8080}]}
+    (store,) = found(work(box("postgres", 5432), labels=label, initContainers=[side]))
+    assert (store.how, store.why, store.ports) == ("labelled", "labelled conformance.kfm/datastore", (5432,))
+    (store,) = found(work(box("acme/thing", 77), labels=label, initContainers=[side]))
+    assert store.ports == (77,)

@@ -24,6 +24,8 @@ LISTENERS = [
         ("*.example.org", "example.org", False),
         ("*.example.org", ".example.org", False),
         ("*.example.org", "a.example.com", False),
+        ("*.example.org", "xexample.org", False),
+        ("*.example.org", "an-example.org", False),
         ("a.example.org", "A.example.org", True),
         ("a.example.org", "b.example.org", False),
     ],

@@ -154,7 +154,8 @@ def test_other_repositories(url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "clean"), [("./a/b/", "a/b"), ("/a", "a"), ("", "."), (None, "."), ("./", "."), ("a/../b", "b")]
+    ("path", "clean"),
+    [("./a/b/", "a/b"), ("/a", "a"), ("", "."), (None, "."), ("./", "."), ("a/../b", "b"), ("/", ".")],
 )
 def test_paths(path: Any, clean: str) -> None:
     """Without dots and slashes around."""
@@ -185,6 +186,9 @@ GENERATES: list[tuple[str, str, dict[str, Any], bool]] = [
     ("kyverno.io/v1", "ClusterPolicy", {"rules": [{"validate": {"message": "ResourceQuota"}}]}, False),
     ("policies.kyverno.io/v1", "GeneratingPolicy", {"generate": [{"expression": "ResourceQuota"}]}, True),
     ("policies.kyverno.io/v1", "GeneratingPolicy", {"generate": [{"expression": "Secret"}]}, False),
+    ("policies.kyverno.io/v1", "GeneratingPolicy", {"generate": [{"expression": "LimitRange"}]}, True),
+    ("kyverno.io/v1", "ClusterPolicy", {"rules": [{"generate": {"cloneList": {"kinds": ["v1/Secret", "v1/ResourceQuota"]}}}]}, True),
+    ("kyverno.io/v1", "ClusterPolicy", {"rules": [{"generate": {"cloneList": {"kinds": ["v1/Secret", "v1/ConfigMap"]}}}]}, False),
 ]  # fmt: skip
 
 
@@ -199,6 +203,7 @@ ENGINES: list[tuple[str, str, dict[str, Any], bool]] = [
     ("constraints.gatekeeper.sh/v1beta1", "K8sPSPPrivilegedContainer", {}, True), ("constraints.gatekeeper.sh/v1beta1", "K8sRequiredLabels", {}, False),
     ("policies.kubewarden.io/v1", "ClusterAdmissionPolicy", {"module": "ghcr.io/kubewarden/policies/psp-capabilities:v1"}, True),
     ("policies.kubewarden.io/v1", "ClusterAdmissionPolicy", {"module": "ghcr.io/kubewarden/policies/safe-labels:v1"}, False),
+    ("policies.kubewarden.io/v1", "AdmissionPolicy", {"module": "registry://example.org/pod-security:v1"}, True),
     ("kyverno.io/v1", "ClusterPolicy", {"rules": [{"validate": {"podSecurity": {"level": "baseline"}}}]}, True),
     ("kyverno.io/v1", "ClusterPolicy", {"rules": [{"validate": {"pattern": {}}}]}, False),
     ("admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy", {}, False),

@@ -80,7 +80,7 @@ def test_within_a_registry() -> None:
     """A declared registry or repository matches whole parts of the name alone."""
     image = parse_image("registry.kfm.example/kfm/api:1")
     assert image.within("registry.kfm.example")
-    assert image.within("https://registry.kfm.example/kfm/")
+    assert image.within("https://registry.kfm.example/kfm/") and image.within(" http://registry.kfm.example ")
     assert not image.within("registry.kfm")
     assert not image.within("")
     assert parse_image("nginx:1").within("docker.io")
@@ -147,6 +147,53 @@ def test_updaters_outside_git() -> None:
     assert found.changes(parse_image("ghcr.io/kfm/web:1"))
     assert not found.changes(parse_image("ghcr.io/kfm/other:1"))
     assert image_updaters(inventory([application("git:secret:argocd/token")])) == ()
+    assert image_updaters(inventory([{**application(""), "metadata": {"name": "a"}}])) == ()
+    template = {"metadata": application("argocd")["metadata"], "spec": {}}
+    generated = {"apiVersion": "argoproj.io/v1alpha1", "kind": "ApplicationSet", "metadata": {"name": "g"}}
+    (found,) = image_updaters(
+        inventory([{**generated, "spec": {"template": template}}, {**generated, "spec": {"template": []}}])
+    )
+    assert (found.obj.key.name, found.names) == ("g", {"ghcr.io/kfm/api", "ghcr.io/kfm/web"})
+
+
+@pytest.mark.parametrize(
+    ("listed", "names"),
+    [
+        ("nginx", {"docker.io/library/nginx"}), ("a=nginx", {"docker.io/library/nginx"}),
+        ("localhost:5000/x", {"localhost:5000/x"}), ("localhost:5000/x:1.x", {"localhost:5000/x"}),
+        ("ghcr.io/a/b@sha256:" + "0" * 64, {"ghcr.io/a/b"}), ("UPPER CASE, ghcr.io/a/b", {"ghcr.io/a/b"}), ("", set()),
+    ],
+)  # fmt: skip
+def test_names_that_an_updater_lists(listed: str, names: set[str]) -> None:
+    """With an alias, a registry's port, a constraint or a digest; writing to Argo CD is what it does unless told."""
+    notes = {"argocd-image-updater.argoproj.io/image-list": listed}
+    head = {"apiVersion": "argoproj.io/v1alpha1", "kind": "Application"}
+    found = image_updaters(inventory([{**head, "metadata": {"name": "a", "annotations": notes}}]))
+    assert {name for one in found for name in one.names} == names
+
+
+@pytest.mark.parametrize(
+    ("whole", "own", "changes"),
+    [
+        (None, None, True),
+        ("argocd", None, True),
+        ("git", None, False),
+        ("git", "argocd", True),
+        (None, "git:repocreds", False),
+    ],
+)
+def test_updaters_as_objects(whole: str | None, own: str | None, changes: bool) -> None:
+    """The resource ``ImageUpdater``: the way of writing of one application wins over that of the whole object."""
+    reference = {"namePattern": "*", "images": [{"alias": "a", "imageName": "ghcr.io/kfm/api:~1"}]}
+    spec = {"applicationRefs": [{**reference, **({"writeBackConfig": {"method": own}} if own else {})}]}
+    spec |= {"writeBackConfig": {"method": whole}} if whole else {}
+    head = {
+        "apiVersion": "argocd-image-updater.argoproj.io/v1alpha1",
+        "kind": "ImageUpdater",
+        "metadata": {"name": "u"},
+    }
+    found = image_updaters(inventory([{**head, "spec": spec}]))
+    assert [one.names for one in found] == ([{"ghcr.io/kfm/api"}] if changes else [])
 
 
 @settings(max_examples=200, deadline=None)

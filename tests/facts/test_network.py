@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 from netpol_oracle import connects
 
 from kfm_checks.facts.network import reachability
+from kfm_checks.facts.network.addresses import network_range
+from kfm_checks.facts.network.policies import blocks, read_policies
+from kfm_checks.facts.objects import inventory
 
 ALL = (1, 65535)
 
@@ -438,6 +441,57 @@ REFUSED: list[dict[str, Any]] = [
     {"ingress": [{"ports": [{"port": "http", "endPort": 90}]}]},
     {"ingress": [{"ports": [{"endPort": 90}]}]},
 ]
+
+
+#: Where the server's own message would point, too.
+REASONS: list[tuple[dict[str, Any], str]] = [
+    ({"podSelector": []}, "spec.podSelector"), ({"podSelector": {"matchLabels": ["a"]}}, "spec.podSelector"),
+    ({"podSelector": {"matchExpressions": [{"operator": "Near"}]}}, "spec.podSelector"), ({"ingress": {}}, "spec.ingress"),
+    ({"egress": {}}, "spec.egress"), ({"policyTypes": "Ingress"}, "spec.policyTypes"), ({"policyTypes": ["Both"]}, "spec.policyTypes"),
+    ({"ingress": [1]}, "spec.ingress[0]"), ({"ingress": [{}, {"from": {}}]}, "spec.ingress[1].from"),
+    ({"egress": [{"to": {}}]}, "spec.egress[0].to"), ({"egress": [{"ports": {}}]}, "spec.egress[0].ports"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("spec", "where"), REASONS)
+def test_why_a_policy_is_not_in_force(spec: dict[str, Any], where: str) -> None:
+    """The reason begins with the field; a spec that is no mapping is one, too."""
+    read, ((_, reason),) = read_policies(inventory([netpol("n", **{"podSelector": {}, **spec})]))
+    assert read == () and reason.startswith(f"{where} ")
+    _, ((_, reason),) = read_policies(inventory([{**netpol("n"), "spec": [1]}]))
+    assert reason.startswith("spec ")
+
+
+def test_policies_of_long_ago_are_named() -> None:
+    """No API server has taken ``extensions/v1beta1`` since 1.16."""
+    old = {**netpol("n", podSelector={}), "apiVersion": "extensions/v1beta1"}
+    read, ((obj, reason),) = read_policies(inventory([old, netpol("m", podSelector={})]))
+    assert [one.obj.key.name for one in read] == ["m"]
+    assert (obj.key.name, reason) == ("n", "extensions/v1beta1 was removed in 1.16")
+
+
+@pytest.mark.parametrize("operator", ["Exists", "DoesNotExist", "In", "NotIn"])
+def test_the_four_operators(operator: str) -> None:
+    """Each selects as the API reference says: ``a/x`` has the label ``app: x`` or it has not."""
+    values = ["x"] if operator in ("In", "NotIn") else []
+    objects = [
+        pod("x", labels={"app": "x"}),
+        pod("y", labels={"tier": "y"}),
+        netpol("n", podSelector={"matchExpressions": [{"key": "app", "operator": operator, "values": values}]}),
+    ]
+    _, unread = read_policies(inventory(objects))
+    assert unread == ()
+    isolated = {name for name in "xy" if between(objects, "a/" + "yx"["xy".index(name)], f"a/{name}") == []}
+    assert isolated == ({"x"} if operator in ("Exists", "In") else {"y"})
+
+
+def test_every_block_is_drawn() -> None:
+    """Also beside a section or a policy that can't be read, and in one that policyTypes leave out."""
+    peer = [{"ipBlock": {"cidr": "10.0.0.0/8"}}]
+    broken = netpol("a", podSelector={}, policyTypes=["Ingress"], ingress=[1], egress=[{"to": peer}])
+    other = netpol("b", podSelector={}, egress=[{"to": [{"ipBlock": {"cidr": "11.0.0.0/8"}}, {"podSelector": {}}]}, {}])
+    found = blocks(inventory([{**netpol("0"), "spec": []}, broken, other]))
+    assert [one.cidr for one in found] == [network_range("10.0.0.0/8"), network_range("11.0.0.0/8")]
 
 
 @pytest.mark.parametrize("spec", REFUSED)

@@ -74,6 +74,31 @@ CASES: dict[str, tuple[str, list[Seen]]] = {
         alias("other", "web.app", "[{name: x, port: 9, targetPort: 80}]") + ingress("other", "{name: x}"),
         [("Ingress", A, "backend", WEB, HTTP)],
     ),
+    "an alias whose targetPort wins over its number": (
+        alias("other", "web.app", "[{name: x, port: 9, targetPort: 80}]") + ingress("other", "{number: 9}"),
+        [("Ingress", A, "backend", WEB, HTTP)],
+    ),
+    "an alias whose targetPort is a name": (
+        alias("other", "web.app", "[{port: 80, targetPort: nobody}]") + ingress("other", "{number: 80}"),
+        [("Ingress", A, "backend", WEB, HTTP)],
+    ),
+    "a Route to a word that two ports carry": (
+        "---\n{apiVersion: v1, kind: Service, metadata: {name: two, namespace: app}, spec: {selector: {app: web}, ports: [{name: main, port: 1, targetPort: 9}, {name: b, port: 2, targetPort: main}]}}\n"
+        + custom("route.openshift.io/v1", "Route", "{host: a.example, to: {kind: Service, name: two}, port: {targetPort: main}}"),
+        [("Route", A, "to", WEB, "TCP 9"), ("Route", A, "to", WEB, HTTP)],
+    ),
+    "a Route to a number of the Service's": (
+        custom("route.openshift.io/v1", "Route", "{host: a.example, to: {kind: Service, name: web}, port: {targetPort: 80}}"),
+        [("Route", A, "to", WEB, HTTP)],
+    ),
+    "a route to another group's Service, and one that spells the core group as null": (
+        custom("gateway.networking.k8s.io/v1", "HTTPRoute", "{parentRefs: [{name: g}], hostnames: [1, a.example], rules: [{backendRefs: [{group: x.io, kind: Service, name: web, port: 80}, {group: null, name: web, port: 80}]}]}"),
+        [("HTTPRoute", A, 0, "the backend is a Service", "no port"), ("HTTPRoute", A, 1, WEB, HTTP)],
+    ),
+    "a port of the node in UDP by a pod, and one of the node's network before it": (
+        pod("{hostNetwork: true, containers: [{name: a, image: a, ports: [{containerPort: 53, protocol: UDP}]}]}"),
+        [("hostNetwork", (), "hostNetwork", "node/Pod/p", "UDP 53")],
+    ),
     "an alias of a port that it does not list": (
         alias("other", "web.app", "[{name: x, port: 9}]") + ingress("other", "{name: http}"),
         [("Ingress", A, "backend", WEB, HTTP)],
@@ -229,6 +254,13 @@ CASES: dict[str, tuple[str, list[Seen]]] = {
 }  # fmt: skip
 
 
+def _there(value: Any, path: tuple[Any, ...]) -> bool:
+    """Whether a path leads to something in an object: evidence points at it."""
+    for step in path:
+        value = value[step]
+    return value is not None
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_door(name: str) -> None:
     """What opens it, for which hosts, at which place; the pods and ports behind it, or why there are none."""
@@ -239,6 +271,7 @@ def test_a_door(name: str) -> None:
         for door in exposures(found, workloads(found), ())
     ]
     assert len(seen) == len(wanted), seen
+    assert all(_there(door.entry, door.path) for door in exposures(found, workloads(found), ()))
     for means, hosts, last, leads, ports in wanted:
         matching = [one for one in seen if one[:3] == (means, hosts, last) and one[5] == ports]
         assert any(one[3] == leads or (not one[3] and leads in one[4]) for one in matching), (leads, seen)

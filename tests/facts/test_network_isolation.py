@@ -113,6 +113,12 @@ def test_of_two_alike_the_last_by_name_is_named() -> None:
         ([{"port": 5353, "protocol": "UDP"}], True),
         ([{"port": 5353}], True),
         ([{"port": 50, "endPort": 60, "protocol": "UDP"}], True),
+        *(
+            ([{"port": number, "protocol": protocol}], number in (53, 5353))
+            for number in (52, 53, 54, 5352, 5353, 5354)
+            for protocol in ("TCP", "UDP")
+        ),
+        ([{"port": 53, "protocol": "SCTP"}], False),
         ([{"port": "dns", "protocol": "UDP"}], True),  # a name can't be looked up here
         ([{"protocol": "UDP"}], True),
         ([{"port": 54, "protocol": "UDP"}], False),

@@ -229,6 +229,11 @@ SECURE: dict[str, tuple[str, list[tuple[str, bool | None]]]] = {
     ),
     "the listener's own host": (gateway("[{name: s, port: 443, protocol: HTTPS, hostname: a.example, tls: {certificateRefs: [{name: t}]}}]"), [(A, True)]),
     "no host anywhere": (gateway(f"[{HTTPS}]"), [(ANY, True)]),
+    "a Gateway elsewhere and a plain listener": (gateway(f"[{HTTP}]", refs="[{name: other}, {name: g}]", spec=", hostnames: [a.example]"), [(A, False)]),
+    "a Gateway elsewhere and a listener with a certificate": (gateway(f"[{HTTPS}]", refs="[{name: g}, {name: other}]", spec=", hostnames: [a.example]"), [(A, None)]),
+    "an Ingress of long ago": (ingress(more=", backend: {serviceName: b}").replace("networking.k8s.io/v1", "extensions/v1beta1"), [(A, False), (ANY, False)]),
+    "Istio with a certificate in a file": (istio("[{hosts: ['*'], tls: {mode: SIMPLE, serverCertificate: /c.pem}}]"), [(A, True)]),
+    "Istio with several credentials": (istio("[{hosts: ['*'], tls: {mode: SIMPLE, credentialNames: [t]}}]"), [(A, True)]),
     "a Gateway elsewhere": (gateway("[]", refs="[{name: other}]", spec=", hostnames: [a.example]"), [(A, None)]),
     "a route attached to nothing": (gateway("[]"), []),
     "Istio with a credential": (istio("[{hosts: ['*'], tls: {mode: SIMPLE, credentialName: t}}]"), [(A, True)]),
@@ -259,6 +264,23 @@ def test_hosts_and_tls(name: str) -> None:
     found = public_hosts(inventory([one for one in yaml.safe_load_all(source) if one]))
     assert sorted((one.host, one.secure) for one in found) == sorted(wanted)
     assert all(one.note for one in found)
+    for one in found:
+        if one.entry.key.kind in ("IngressRoute", "IngressRouteTCP", "Ingress", "HTTPRoute", "VirtualService"):
+            at: Any = one.entry
+            for step in one.path:
+                at = at.get(step, "") if isinstance(at, dict) else at[step]
+            assert at or one.host == ANY
+
+
+def test_a_route_that_is_attached_to_nothing_hides_no_other() -> None:
+    """The next one is looked at; the listener is named."""
+    objects = [one for one in yaml.safe_load_all(gateway(f"[{HTTP}]", spec=", hostnames: [a.example]")) if one]
+    (route,) = (one for one in objects if one["kind"] == "HTTPRoute")
+    mesh = {**route["spec"], "parentRefs": [{"group": "", "kind": "Service", "name": "b"}], "hostnames": ["z.example"]}
+    (found,) = public_hosts(
+        inventory([{**route, "metadata": {"name": "0", "namespace": "app"}, "spec": mesh}, *objects])
+    )
+    assert (found.host, found.secure, found.note) == (A, False, "served in plain HTTP by the listener p")
 
 
 @pytest.mark.parametrize(
@@ -317,3 +339,19 @@ def test_sets_of_ports() -> None:
     assert union((("TCP", 1, 2),), (("TCP", 3, 4),)) == (("TCP", 1, 4),)
     assert text(some) == "TCP 1, TCP 80-90, UDP 53-60, UDP 65535"
     assert text((("TCP", 1, 65535),)) == "all TCP ports" and text(EVERYTHING) == "all ports"
+
+
+@pytest.mark.parametrize("kind", ["loadbalancer", "nodeport", "ingress", "route", "internal", "cluster-ip"])
+def test_a_broker_that_asks_for_a_door(kind: str) -> None:
+    """Strimzi's listeners of four types lie open to the outside; other kinds with listeners are none of Strimzi's."""
+    spec = {"kafka": {"listeners": [{"name": "plain", "type": "internal"}, {"name": "x", "type": kind}]}}
+    broker = obj("kafka.strimzi.io/v1beta2", "Kafka", "a", spec=spec)
+    others = [
+        obj("example.org/v1", "Kafka", "a", spec=spec),
+        obj("kafka.strimzi.io/v1beta2", "KafkaBridge", "a", spec=spec),
+    ]
+    found = entries_not_evaluated(inventory([broker, *others]))
+    assert [one.key.api_version for one in found] == (
+        [] if kind in ("internal", "cluster-ip") else ["kafka.strimzi.io/v1beta2"]
+    )
+    assert all(one.key.kind == "Kafka" for one in found)

@@ -38,6 +38,11 @@ def test_settings_of_container_and_pod() -> None:
     assert not setting(container, "requests", "memory").ok
 
 
+def scoped(scope: str, operator: str) -> dict[str, Any]:
+    """A quota on cpu for one scope, by selector."""
+    return {"hard": {"cpu": 1}, "scopeSelector": {"matchExpressions": [{"scopeName": scope, "operator": operator}]}}
+
+
 @pytest.mark.parametrize(
     ("specs", "bounds"),
     [
@@ -61,6 +66,23 @@ def test_settings_of_container_and_pod() -> None:
         ),
         ([{}], frozenset()),
         ([{"hard": "all"}], frozenset()),
+        ([{"hard": {"cpu": 0, "requests.memory": "1Gi"}}], BOTH),
+        ([{"hard": {"cpu": -1}}], frozenset()),
+        ([{"hard": {"cpu": 1}, "scopes": ["BestEffort"]}, {"hard": {"cpu": 1}, "scopes": ["NotBestEffort"]}], {"cpu"}),
+        (
+            [{"hard": {"cpu": 1}, "scopes": ["BestEffort"]}, {"hard": {"cpu": 1}, "scopes": ["NotTerminating"]}],
+            frozenset(),
+        ),
+        ([scoped("BestEffort", "Exists"), scoped("NotBestEffort", "Exists")], {"cpu"}),
+        ([scoped("BestEffort", "In"), scoped("NotBestEffort", "Exists")], frozenset()),
+        (
+            [{**scoped("BestEffort", "Exists"), "scopes": ["Terminating"]}, scoped("NotBestEffort", "Exists")],
+            frozenset(),
+        ),
+        (
+            [{"hard": {"cpu": 1}, "scopes": ["BestEffort", "Terminating"]}, scoped("NotBestEffort", "Exists")],
+            frozenset(),
+        ),
     ],
 )
 def test_what_quotas_bound(specs: list[Any], bounds: frozenset[str]) -> None:
@@ -92,6 +114,24 @@ def test_defaults_as_the_api_server_fills_them_in() -> None:
     assert default_of((obj,), "limits", "cpu") == (obj, 2)
     assert default_of((obj,), "requests", "memory") == (obj, "1Gi")
     assert default_of((), "limits", "cpu") is None
+
+
+@pytest.mark.parametrize(
+    ("item", "limit", "asked"),
+    [
+        ({"default": {"cpu": 1}, "max": {"cpu": 2}, "defaultRequest": {"cpu": 3}, "min": {"cpu": 4}}, 1, 3), ({"max": {"cpu": 2}, "min": {"cpu": 4}}, 2, 2),
+        ({"default": {"cpu": 1}, "max": {"cpu": 2}, "min": {"cpu": 4}}, 1, 1), ({"min": {"cpu": 4}}, None, 4), ({"defaultRequest": {"cpu": 3}}, None, 3),
+        ({"default": {"cpu": 0}, "max": {"cpu": 2}}, 2, 2), ({"default": {"memory": 1}}, None, None),
+    ],
+)  # fmt: skip
+def test_the_order_of_defaults(item: dict[str, Any], limit: int | None, asked: int | None) -> None:
+    """SetDefaults_LimitRange: the limit from the maximum, the request from the limit, then from the minimum."""
+    obj = named("LimitRange", "v1", {"limits": [{"type": "Pod", "max": {"cpu": 9}}, {"type": "Container", **item}]})
+    found = [default_of((obj,), section, "cpu") for section in ("limits", "requests")]
+    assert [None if one is None else one[1] for one in found] == [limit, asked]
+    assert default_of((named("LimitRange", "v1", {"limits": [{"type": "Pod", **item}]}),), "limits", "cpu") is None
+    pods = named("LimitRange", "v1", {"limits": [{"type": "Pod", "defaultRequest": {"cpu": 1}}]})
+    assert range_bounds(pods) == frozenset()
 
 
 def test_other_governors() -> None:

@@ -105,12 +105,78 @@ def test_what_strict_decoding_accepts(fields: str) -> None:
         ("{name: a, label: {}}", "metadata/label"),
         ("{name: 1}", "metadata/name"),
         ("[]", "metadata"),
+        ("{name: a, namespace: 1}", "metadata/namespace"),
+        ("{name: a, namespace: A}", "metadata/namespace"),
+        ("{generateName: A-}", "metadata/generateName"),
+        ("{generateName: 1}", "metadata/generateName"),
+        ("{name: '', generateName: ''}", "metadata/name"),
+        ("null", "metadata"),
+        (f"{{name: {'a' * 254}}}", "metadata/name"),
+        (f"{{name: a, labels: {{a: {'b' * 64}}}}}", "metadata/labels/a"),
+        (f"{{name: a, annotations: {{a: {'b' * 262144}}}}}", "metadata/annotations"),
+        (f"{{name: a, annotations: {{{'a' * 63}: {'b' * 262082}}}}}", "metadata/annotations"),
     ],
 )
 def test_metadata(metadata: str, place: str) -> None:
     """Names, labels and annotations as the API server checks them."""
     ((pointer, _),) = problems(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n")
     assert pointer == place
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        f"{{name: {'a' * 253}}}",
+        "{name: a, namespace: ''}",
+        "{name: a, labels: null, annotations: null}",
+        f"{{name: a, labels: {{a: {'b' * 63}, x.io/{'c' * 63}: ''}}}}",
+        f"{{name: a, annotations: {{A/b: c, a: {'b' * 262139}}}}}",
+        "{name: '', generateName: a-}",
+    ],
+)
+def test_metadata_at_its_limits(metadata: str) -> None:
+    """253 characters of a name, 63 of a label, 256 KiB of annotations together with their keys."""
+    assert problems(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("head", "spec", "name", "version", "valid"),
+    [
+        ("apiVersion: v1\nkind: Namespace", "", "a.b", NEWEST, False),
+        ("apiVersion: events.k8s.io/v1\nkind: Event", "eventTime: 2026-01-01T00:00:00.000000Z", "a:b", NEWEST, True),
+        (
+            "apiVersion: apps/v1\nkind: StatefulSet",
+            "spec: {selector: {matchLabels: {a: b}}, serviceName: a, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}}",
+            "a.b",
+            NEWEST,
+            False,
+        ),
+        ("apiVersion: v1\nkind: ConfigMap", "", "1a", "1.30", True),
+        ("apiVersion: v1\nkind: ConfigMap", "", "a.b", NEWEST, True),
+        ("apiVersion: v1\nkind: Service", "spec: {ports: [{port: 1}]}", "1a", "1.35", False),
+        ("apiVersion: v1\nkind: Service", "spec: {ports: [{port: 1}]}", "a.b", "1.36", False),
+        (
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget",
+            "spec: {selector: {}, minAvailable: 1}",
+            "A:b",
+            NEWEST,
+            True,
+        ),
+        (
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget",
+            "spec: {selector: {}, minAvailable: 1}",
+            "a%b",
+            NEWEST,
+            False,
+        ),
+        ("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole", "rules: []", "..", NEWEST, False),
+        ("apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole", "rules: []", "a/b", NEWEST, False),
+    ],
+)
+def test_the_form_of_a_name(head: str, spec: str, name: str, version: str, valid: bool) -> None:
+    """Labels, subdomains and parts of a URL, each for its kinds."""
+    found = problems(f"{head}\nmetadata: {{name: '{name}'}}\n{spec}\n", version)
+    assert [place for place, _ in found] == ([] if valid else ["metadata/name"])
 
 
 def test_names_follow_the_kind() -> None:
@@ -127,8 +193,8 @@ def test_names_follow_the_kind() -> None:
 
 def test_secret_data_is_base64() -> None:
     """Data that is no base64 is refused."""
-    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: YQ==, b: '%'}\n"
-    assert [place for place, _ in problems(secret)] == ["data/b"]
+    secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: YQ==, b: '%', c: \"YW\\r\\nI=\", d: YQ, e: 'ü', f: ''}\n"
+    assert problems(secret) == [(f"data/{key}", "it is not base64") for key in "bde"]
 
 
 def of(spec: str) -> str:
@@ -195,11 +261,157 @@ def test_structural_schemas(schema: str, spec: str, place: str | None) -> None:
     assert [pointer for pointer, _ in problems(crd(schema) + f"spec: {spec}\n")] == ([place] if place else [])
 
 
+def test_versions_of_a_definition() -> None:
+    """A version that is not served has no schema, one without its own has none; the older form shares one."""
+    version = "{name: %s, served: %s, storage: false, schema: {openAPIV3Schema: {type: object}}}"
+    head = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: k}\n"
+    spec = "spec: {group: example.org, names: {kind: K}, versions: [%s, %s, {name: v3}]}"
+    newer = parse_manifests(head + spec % (version % ("v1", "false"), version % ("v2", "true")))
+    older = parse_manifests(
+        head
+        + "spec: {group: example.org, names: {kind: L}, version: v1beta1, validation: {openAPIV3Schema: {type: object}}}"
+    )
+    (chosen,) = schemas(inventory([*newer, *older]), (NEWEST,))
+    asked = [("v1", "K"), ("v2", "K"), ("v3", "K"), ("v1beta1", "L"), ("v1", "L")]
+    objects = [{"apiVersion": f"example.org/{v}", "kind": k, "metadata": {"name": "a"}, "x": 1} for v, k in asked]
+    found = [chosen.problems(obj) for obj in objects]
+    assert [None if one is None else len(one) for one in found] == [None, 1, None, 1, None]
+    known = [chosen.custom.knows(Kind("example.org", v, k)) for v, k in asked]
+    assert known == [False, True, True, True, False]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "kind: Pod\nspec: {restartPolicy: '', dnsPolicy: '', containers: [{name: a, image: b, imagePullPolicy: '', terminationMessagePolicy: '', ports: [{containerPort: 1, protocol: ''}], livenessProbe: {httpGet: {port: 1, scheme: ''}}}]}",
+        "kind: Service\nspec: {type: '', sessionAffinity: '', externalTrafficPolicy: '', ports: [{port: 1, protocol: ''}]}",
+        "kind: LimitRange\nspec: {}",
+    ],
+)
+def test_a_word_that_the_server_fills_in(text: str) -> None:
+    """An empty text is none; and what OpenAPI calls required is not always asked for."""
+    assert problems(f"apiVersion: v1\nmetadata: {{name: a}}\n{text}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "right"),
+    [
+        ("2026-01-31T12:00:00Z", True),
+        ("2026-01-31t12:00:00.5+01:00", True),
+        ("2026-01-31", False),
+        ("2026-13-31T12:00:00Z", False),
+    ],
+)
+def test_times_are_those_of_the_decoder(value: str, right: bool) -> None:
+    """RFC 3339, in Kubernetes' own kinds."""
+    text = f"apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {{name: a}}\nspec: {{acquireTime: '{value}'}}\n"
+    assert (problems(text) == []) is right
+
+
 def test_metadata_of_custom_resources_is_checked_too() -> None:
     """The metadata of a custom resource is that of every object."""
     assert [place for place, _ in problems(crd("{type: object}").replace("{name: a}", "{name: a, labels: []}"))] == [
         "metadata/labels"
     ]
+
+
+#: Patterns are Go's: what ends, which letters, which flags; a value of ``spec`` and whether it is refused.
+PATTERNS = (
+    ("^a+$", "|\n  a\n", True),  # the line break is a character, and the end is behind it
+    ("^a+$", "a", False),
+    ("^(?i)(debug|info)$", "DEBUG", False),
+    ("(?i)^a$", "B", True),
+    ("^[[:alpha:]]+[[:digit:]]$", "ab1", False),
+    ("^[[:alpha:]]+$", "ab1", True),
+    ("^[^[:space:]]+$", "a b", True),
+    *(
+        (f"^[[:{name}:]]$", good, False)
+        for name, good in (
+            ("lower", "a"),
+            ("upper", "A"),
+            ("xdigit", "f"),
+            ("word", "_"),
+            ("alnum", "Z"),
+            ("space", "' '"),
+        )
+    ),
+    *(
+        (f"^[[:{name}:]]$", bad, True)
+        for name, bad in (
+            ("lower", "A"),
+            ("upper", "a"),
+            ("xdigit", "g"),
+            ("word", "'-'"),
+            ("alnum", "_"),
+            ("space", "x"),
+        )
+    ),
+    ("^[[:digit:]]$", "X", True),
+    ("^[[:lower:]]$", "X", True),
+    ("^[]$]$", "$", False),
+    (r"^\\$$", "$", False),
+    (r"^[a-z]\\z", "ab", True),
+    ("(?m)^a$", "|\n  a\n  b\n", False),
+    ("^[[:nope:]]$", "b", False),  # Go would refuse the definition; nobody can tell
+    (r"^\\pL$", "1", False),  # Python has no such classes
+    ("1", "1", False),
+    ("^a$", "1", False),  # a number: the type is the finding
+)
+
+
+@pytest.mark.parametrize(("pattern", "value", "refused"), PATTERNS)
+def test_patterns_are_those_of_go(pattern: str, value: str, refused: bool) -> None:
+    """The server's matcher is RE2 (github.com/google/re2/wiki/Syntax); what Python can't read refuses nothing."""
+    schema = of(f'{{x-kubernetes-int-or-string: true, pattern: "{pattern}"}}')
+    assert [place for place, _ in problems(crd(schema) + f"spec: {value}\n")] == (["spec"] if refused else [])
+
+
+def test_a_long_text_is_not_matched() -> None:
+    """Python's matcher could take hours where Go's can't; as long as the limit is still matched."""
+    schema = of('{type: string, pattern: "^b"}')
+    assert problems(crd(schema) + f"spec: {'a' * 10_000}\n")
+    assert not problems(crd(schema) + f"spec: {'a' * 10_001}\n")
+
+
+@pytest.mark.parametrize(
+    ("schema", "spec", "expected", "observed"),
+    [
+        ("{type: string, enum: ['', a]}", "c", 'one of "", a', "c"),
+        ("{type: object, minProperties: 1}", "{}", "a mapping of at least 1 fields", "a mapping"),
+        ("{type: array, items: {type: string}, maxItems: 1}", "[a, b]", "a list of at most 1 items", "a list"),
+        ("{type: string, format: k8s-short-name}", "a.b", "a name of the form k8s-short-name", "a.b"),
+        ("{type: string, format: k8s-long-name}", "A", "a name of the form k8s-long-name", "A"),
+        ("{type: integer, enum: [1]}", "true", "a whole number", True),
+        ("{type: integer, minimum: 2}", "1", "at least 2", 1),
+        ("{type: integer, minimum: 2, exclusiveMinimum: true}", "2", "more than 2", 2),
+        ("{type: integer, maximum: 2}", "3", "at most 2", 3),
+        ("{type: integer, maximum: 2, exclusiveMaximum: true}", "2", "less than 2", 2),
+        ("{type: number, multipleOf: 0.5}", "0.7", "a multiple of 0.5", 0.7),
+    ],
+)
+def test_what_a_keyword_wants(schema: str, spec: str, expected: str, observed: Any) -> None:
+    """What would be right is said in words, and what is there by its value or by its kind."""
+    found = parse_manifests(crd(of(schema)) + f"spec: {spec}\n")
+    (chosen,) = schemas(inventory(found), (NEWEST,))
+    problem = (chosen.problems(found[-1]) or [])[0]
+    assert (problem.expected, problem.observed) == (expected, observed)
+
+
+#: What a keyword lets pass at its edge.
+ACCEPTED = (
+    ("{type: integer, maximum: 3}", "3"), ("{type: integer, minimum: 2}", "2"), ("{type: string, enum: ['', a]}", "''"),
+    ("{type: string, format: k8s-short-name}", "a"), ("{type: string, format: k8s-long-name}", "a.b"),
+    ("{type: string, format: nobody-knows}", "A"), ("{x-kubernetes-int-or-string: true, maximum: 3}", "a"),
+    ("{oneOf: [1, {type: object, properties: {a: {}}, required: [a]}], type: object, properties: {a: {}}}", "{a: 1}"),
+    ("{type: object, properties: {a: {type: string}}, anyOf: [{properties: {a: {enum: [b]}}}]}", "{a: null}"),
+    ("{type: number, multipleOf: 0}", "3"), ("{type: string, maxLength: true}", "ab"), ("{type: integer, minimum: true}", "0"),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(("schema", "spec"), ACCEPTED)
+def test_what_a_keyword_lets_pass(schema: str, spec: str) -> None:
+    """Its own limit, values of another type, and what no definition of the API server's can mean."""
+    assert problems(crd(of(schema)) + f"spec: {spec}\n") == []
 
 
 HOSTILE = [
@@ -254,7 +466,13 @@ def test_removed_apis_are_named() -> None:
     gone_policy = chosen.removal(policy)
     assert gone_policy is not None
     assert (gone_policy.removed_in, gone_policy.instead) == (after, "admissionregistration.k8s.io/v1")
-    assert chosen.removal(Kind("example.org", "v1", "Kettle")) is None
+    for never in (
+        ("example.org", "v1", "Kettle"),
+        ("apps", "v9", "Deployment"),
+        ("", "v1", "Deployment"),
+        ("x.k8s.io", "v1", "A"),
+    ):
+        assert chosen.removal(Kind(*never)) is None
     for version in bundled_versions():
         gone = [kind for kind in REMOVALS if kind in kinds(version) and removal(kind, version)]
         assert not gone, f"{version} serves what the table calls removed"
@@ -277,11 +495,21 @@ def test_schemas_given_in_a_folder(tmp_path: Path) -> None:
     """Definitions and JSON Schemas by kubeconform's names; references that lead out are never followed."""
     (tmp_path / "crd.yaml").write_text(crd("{type: object}"), encoding="utf-8")
     (tmp_path / "cup-example-v1.json").write_text('{"type": "object", "required": ["spec"]}', encoding="utf-8")
+    spec = '{"type": "string", "maxLength": 1, "format": "date"}'
+    (tmp_path / "long-example-v1.json").write_text(f'{{"properties": {{"spec": {spec}}}}}', encoding="utf-8")
     (tmp_path / "pot-example-v1.json").write_text('{"$ref": "http://example.org/x.json"}', encoding="utf-8")
     given_schemas = load_schemas(tmp_path)
     for kind, expected in (("Kettle", 0), ("Cup", 1), ("Pot", 1)):
         text = f"apiVersion: example.org/v1\nkind: {kind}\nmetadata: {{name: a}}\n"
         assert len(problems(text, extra=given_schemas)) == expected
+    head = "apiVersion: example.org/v1\nmetadata: {name: a}\n"
+    anything = {"kind": "kfm-checks/JSONSchema", "name": "any-example-v1", "schema": {}}
+    assert problems(f"{head}kind: Any\nspec: 1\n", extra=(anything,)) == []
+    assert problems(f"{head}kind: Long\nspec: a\n", extra=given_schemas) == []  # formats are words for people
+    ((place, message),) = problems(f"{head}kind: Long\nspec: {'hush is ' * 30}\n", extra=given_schemas)
+    assert place == "spec" and message == "it is against its JSON Schema: longer than 1 character"
+    ((_, message),) = problems(f"{head}kind: Long\nspec: abc\n", extra=given_schemas)
+    assert message == 'it is against its JSON Schema: "abc" is longer than 1 character'
     with pytest.raises(ManifestError, match="no CustomResourceDefinition"):
         (tmp_path / "none").mkdir()
         (tmp_path / "none" / "a.yaml").write_text("apiVersion: v1\nkind: A\n", encoding="utf-8")

@@ -122,3 +122,22 @@ def test_names_and_formats(rule: object, good: str, bad: str) -> None:
 def test_thirty_two_bits(number: int, fits: bool) -> None:
     """Both ends."""
     assert (int32(number) == "") is fits
+
+
+@pytest.mark.parametrize(
+    ("kind", "since", "instead"),
+    [
+        ("ComponentStatus", "1.19", "the health endpoints of the control plane"),
+        ("Endpoints", "1.33", "discovery.k8s.io/v1 EndpointSlice"),
+    ],
+)
+def test_what_is_served_and_not_to_be_used(kind: str, since: str, instead: str) -> None:
+    """From the version in which Kubernetes said so, without a date of removal."""
+    minor = int(since.partition(".")[2])
+    assert list(deprecations(Kind("", "v1", kind), since)) == [f"deprecated since Kubernetes {since}; use {instead}"]
+    assert list(deprecations(Kind("", "v1", kind), f"1.{minor + 1}")) != []
+    assert (
+        list(deprecations(Kind("", "v1", kind), f"1.{minor - 1}"))
+        == list(deprecations(Kind("x", "v1", kind), since))
+        == []
+    )

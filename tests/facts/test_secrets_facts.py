@@ -12,7 +12,7 @@ from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.secrets_makers import secret_makers
 from kfm_checks.facts.secrets_stores import external_secret_backing, provider_backing
 from kfm_checks.facts.secrets_uses import direct_backends, secret_uses
-from kfm_checks.facts.secrets_values import judge_entry
+from kfm_checks.facts.secrets_values import judge_entry, secret_entries
 from kfm_checks.facts.workloads import workloads
 from kfm_checks.model import Manifest
 
@@ -274,3 +274,98 @@ ENTRIES: list[tuple[str, str, Any, bool, str]] = [
 def test_what_an_entry_holds(kind: str, key: str, value: Any, encoded: bool, grade: str) -> None:
     """A credential, something harmless, a reference, ciphertext, or nobody can tell."""
     assert judge_entry(kind, key, value, encoded=encoded)[0] == grade
+
+
+@pytest.mark.parametrize(
+    ("kind", "key"),
+    [
+        ("kubernetes.io/basic-auth", "password"), ("kubernetes.io/ssh-auth", "ssh-privatekey"), ("kubernetes.io/tls", "tls.key"),
+        ("kubernetes.io/service-account-token", "token"), ("bootstrap.kubernetes.io/token", "token-secret"),
+    ],
+)  # fmt: skip
+def test_the_secret_of_a_type(kind: str, key: str) -> None:
+    """What Kubernetes itself keeps there is the secret, whatever it looks like; no entry of the same name elsewhere."""
+    assert judge_entry(kind, key, "word", encoded=False) == ("credential", f"the secret of a {kind}")
+    assert judge_entry(kind, "other", "word", encoded=False)[0] == "unclear"
+    assert judge_entry("Opaque", "thing", "word", encoded=False)[0] == "unclear"
+
+
+@pytest.mark.parametrize(
+    ("text", "grade"),
+    [
+        ("a1b2c3", "credential"), ("a1b2c", "unclear"), ("ab!cd", "credential"), ("a:b@c", "unclear"), ("Ab, cd", "unclear"), ('{"a": "b"}', "harmless"),
+        ("{a: b", "credential"), ("one\ntwo", "harmless"),
+    ],
+)  # fmt: skip
+def test_a_value_of_no_known_form(text: str, grade: str) -> None:
+    """Letters with digits from six characters on, or a mark that words don't have, look like what Secrets are for."""
+    assert judge_entry("Opaque", "thing", text, encoded=False)[0] == grade
+    assert judge_entry("Opaque", "thing", b64(text), encoded=True)[0] == grade
+
+
+def test_entries_of_a_secret() -> None:
+    """In sorted order, base64 decoded in ``data`` alone; a field that is no mapping is one that nobody can read."""
+    found = secret_entries({"data": {"b": b64("word"), "a": b64("a1b2c3")}, "stringData": ["x"]})
+    assert [(entry.path, entry.key, entry.grade) for entry in found] == [
+        (("data", "a"), "a", "credential"), (("data", "b"), "b", "unclear"), (("stringData",), "stringData", "unclear"),
+    ]  # fmt: skip
+    assert secret_entries({"data": "x", "stringData": {"a": "word"}})[1].path == ("stringData", "a")
+    assert secret_entries({"type": "kubernetes.io/tls", "stringData": {"tls.key": "word"}})[0].grade == "credential"
+    assert (
+        secret_entries({"data": {"a": "no base64!"}})[0].grade
+        == judge_entry("Opaque", "a", "no base64!", encoded=False)[0]
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [5, "x", {"a": {"secretName": "b"}}, [5], [{"secretName": 5}], [{"tls": {"certificateRefs": 5}}, {"tls": 5}]],
+)
+def test_hostile_shapes_of_certificates(value: Any) -> None:
+    """They name no Secret, and nothing crashes."""
+    notes = {"name": "x", "namespace": "a", "annotations": {"cert-manager.io/issuer": "i"}}
+    objects = [{"apiVersion": "networking.k8s.io/v1", "kind": "Ingress", "metadata": notes, "spec": {"tls": value}},
+               {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": notes, "spec": {"listeners": value}}]  # fmt: skip
+    found = inventory(objects)
+    assert secret_uses(found, ()) == () and secret_makers(found) == ()
+
+
+def test_names_that_are_no_text_use_nothing() -> None:
+    """A Secret's name is text, and not empty; what a Gateway serves from is a use."""
+    env = [{"name": "A", "valueFrom": {"secretKeyRef": {"name": name, "key": "k"}}} for name in (1, "", None, "s")]
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "p", "namespace": "a"},
+        "spec": {"containers": [{"name": "c", "env": env}]},
+    }
+    gateway = {"apiVersion": "gateway.networking.k8s.io/v1", "kind": "Gateway", "metadata": {"name": "g", "namespace": "a"},
+               "spec": {"listeners": [{}, {"tls": {"certificateRefs": [{"kind": "Other", "name": "o"}, {"name": "t"}]}}]}}  # fmt: skip
+    found = inventory([pod, gateway])
+    uses = secret_uses(found, workloads(found))
+    assert [(use.secret, use.path) for use in uses] == [
+        ("s", ("spec", "containers", 0, "env", 3, "valueFrom", "secretKeyRef", "name")),
+        ("t", ("spec", "listeners", 1, "tls", "certificateRefs", 1, "name")),
+    ]
+    assert not any(use.optional for use in uses)
+
+
+def test_the_worst_of_several_stores_counts() -> None:
+    """A store that copies from this cluster beats one that nobody can see, which beats a vault; in any order."""
+
+    def store(name: str, **provider: Any) -> dict[str, Any]:
+        return {
+            "apiVersion": ESO,
+            "kind": "SecretStore",
+            "metadata": {"name": name, "namespace": "a"},
+            "spec": {"provider": provider},
+        }
+
+    found = inventory([store("vault", vault={}), store("copy", kubernetes={}), store("hook", webhook={})])
+
+    def judged(*names: str) -> bool | None:
+        data = [{"sourceRef": {"storeRef": {"name": name}}} for name in names]
+        return external_secret_backing({"data": data}, "a", found).controlled
+
+    assert [judged("vault", "hook", "copy"), judged("hook", "copy"), judged("copy", "hook")] == [False, False, False]
+    assert [judged("vault", "hook"), judged("hook", "vault"), judged("vault")] == [None, None, True]

@@ -118,3 +118,23 @@ def test_what_is_not_opened_is_not_certain(tmp_path: Path) -> None:
     found = file_credentials(Tree(tmp_path, tmp_path)).by_path
     assert [found[name][0].certain for name in ("a.zip", "b.p12", "c.txt")] == [False, True, False]
     assert "not opened" in found["a.zip"][0].kind and "larger" in found["c.txt"][0].kind
+
+
+@pytest.mark.parametrize("suffix", ["md", "rst", "txt", "adoc", "html", "svg", "ipynb"])
+def test_prose_speaks_of_passwords(tmp_path: Path, suffix: str) -> None:
+    """A sentence is none; the same line in a file of settings is."""
+    for name in (f"a.{suffix}", "b.conf"):
+        (tmp_path / name).write_text("words\npassword: hunter\n", encoding="utf-8")
+    found = file_credentials(Tree(tmp_path, tmp_path)).by_path
+    assert [len(found[name]) for name in (f"a.{suffix}", "b.conf")] == [0, 1]
+
+
+def test_secrets_among_the_items_of_a_file(tmp_path: Path) -> None:
+    """Each is judged entry by entry, whatever stands before it; what may be one or not is not certain."""
+    text = (
+        "apiVersion: v1\nkind: List\nitems:\n- text\n- apiVersion: v1\n  kind: ConfigMap\n  data: {thing: word}\n"
+        f"- apiVersion: v2\n  kind: Secret\n  stringData: {{thing: word}}\n- apiVersion: v1\n  kind: Secret\n  stringData:\n    thing: word\n    other: {PW}\n"
+    )
+    (tmp_path / "a.yaml").write_text(text, encoding="utf-8")
+    found = file_credentials(Tree(tmp_path, tmp_path)).by_path["a.yaml"]
+    assert [(one.line, one.certain) for one in found] == [(14, False), (15, True)]

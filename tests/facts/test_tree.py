@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from kfm_checks.errors import KfmChecksError
+from kfm_checks.facts import tree as tree_module
+from kfm_checks.facts.manifest_files import manifest_files
 from kfm_checks.facts.references import references
 from kfm_checks.facts.tree import TEXT_LIMIT, Tree
-from kfm_checks.facts.tree_yaml import load
+from kfm_checks.facts.tree_yaml import DEPTH_LIMIT, VALUE_LIMIT, load
 from kfm_checks.model import Source
 
 
@@ -91,6 +93,134 @@ def test_lines_of_fields() -> None:
     assert document.line_of() == 1
 
 
+@pytest.mark.parametrize("pair", ["[]", "{}"])
+def test_brackets_may_be_as_deep_as_the_limit(pair: str) -> None:
+    """One deeper is refused; many that are closed again, of either kind, are not deep."""
+    opening, closing = pair[0] * (DEPTH_LIMIT - 1), pair[1] * (DEPTH_LIMIT - 1)
+    assert not load("a: [[], " + opening.replace("{", "{a: ") + closing + "]").problem
+    assert "deeper than" in load("a: [[" + opening + closing + "]]").problem
+    assert "deeper than" in load("a: [{b: [" + opening + closing + "]}]").problem
+    flat = load(f"a: [{', '.join([pair[0] + 'X' + pair[1]] * (DEPTH_LIMIT + 1))}]")
+    assert not flat.problem and len(flat.documents[0].value["a"]) == DEPTH_LIMIT + 1
+    assert not load(f"a: ']' # {pair[0] * DEPTH_LIMIT}").problem
+    assert "deeper than" in load("a: " + f"[X, {pair}, " * (DEPTH_LIMIT + 1)).problem
+
+
+def test_closing_brackets_of_a_text_make_no_room() -> None:
+    """Those before the tower don't count against it."""
+    assert "deeper than" in load("a: ']]]]]]'\nb: " + "[" * (DEPTH_LIMIT + 1) + "]" * (DEPTH_LIMIT + 1)).problem
+
+
+def test_values_may_be_as_many_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mapping, a list, a key and what they stand for count; one more than the limit is refused, on its line."""
+    monkeypatch.setattr("kfm_checks.facts.tree_yaml.VALUE_LIMIT", 9)
+    assert load("a: &a [x, x]\nb: *a\n").documents[0].value == {"a": ["x", "x"], "b": ["x", "x"]}
+    assert load("---\nok: 1\n---\na: &a [x, x, x]\nb: *a\n").problem.startswith("line 4: aliases expand to more than 9")
+    assert VALUE_LIMIT == 500_000
+
+
+@pytest.mark.parametrize(
+    ("text", "documents", "problem"),
+    [
+        ('\t{"a": [1]}', [{"a": [1]}], ""),  # a tab at its head: JSON, and no YAML for libyaml
+        ('\t[1, {"b": 2}]', [[1, {"b": 2}]], ""),
+        ('\t{"a": [1]', [], "line 1: found character that cannot start any token"),
+        ('\t"a"', [], "line 1: found character that cannot start any token"),
+        ("a:\t- 1\n", [], "line 1: block sequence entries are not allowed in this context"),
+        ("a: 1\n---\nb: 2\n b: 3\n", [], "line 4: "),
+        ("a: !!timestamp x", [], "it can't be read as YAML"),
+        ("a: !!bool x", [], "it can't be read as YAML"),
+        ('a: !!int ""', [], "it can't be read as YAML"),
+        ("a: 2026-99-99", [], "it can't be read as YAML"),
+        ("", [], ""),
+    ],
+)
+def test_what_is_wrong_is_said_with_its_line(text: str, documents: list[object], problem: str) -> None:
+    """JSON that YAML refuses is read; the rest has a problem in a few words, where there is a line with the line."""
+    found = load(text)
+    assert [one.value for one in found.documents] == documents
+    assert found.problem.startswith(problem) and bool(found.problem) is bool(problem)
+
+
+def test_json_that_yaml_refuses_has_one_line() -> None:
+    """Without marks every field is on the first line."""
+    (document,) = load('\n\n\t{"a": [1]}').documents
+    assert (document.line, document.line_of("a", 0)) == (1, 1)
+
+
+def test_a_folder_of_the_tree(tmp_path: Path) -> None:
+    """Folders are those that hold a file, at any depth; a name with or without slashes is the same folder."""
+    tree = overlay(tmp_path, {"infra/prod/a/b/c.yaml": "", "infra/prod/ab/d.YAML": "", "infra/prod/Kustomization": ""})
+    assert tree.folders == {"a", "a/b", "ab"}
+    assert [file.path for file in tree.folder("/a/")] == ["a/b/c.yaml"] and tree.folder("b") == ()
+    assert [file.is_manifest_file for file in tree.files] == [True, True, True]
+    assert [file.name for file in tree.files] == ["Kustomization", "c.yaml", "d.YAML"]
+    assert not overlay(tmp_path, {"infra/prod/x.txt": ""}).files[-1].is_manifest_file
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [("resources: [a]\n---\nb: 1\n", {"resources": ["a"]}), ("- a\n", {}), ("", {}), ("a: [\n", {})],
+)
+def test_the_entrypoint(tmp_path: Path, text: str, found: object) -> None:
+    """The first of kustomize's own names counts; its first document is its content, {} where that is no mapping."""
+    tree = overlay(tmp_path, {"infra/prod/kustomization.yml": text, "infra/prod/Kustomization": "resources: [no]"})
+    assert tree.entrypoint is tree.get("kustomization.yml") and tree.kustomization == found
+    assert tree.entrypoint is not None and bool(tree.entrypoint.problem) is (text == "a: [\n")
+
+
+def test_a_tree_without_an_entrypoint(tmp_path: Path) -> None:
+    """None, and nothing in it."""
+    tree = overlay(tmp_path, {"infra/prod/a.yaml": "a: 1"})
+    assert (tree.entrypoint, tree.kustomization) == (None, {})
+
+
+def test_files_of_the_repository(tmp_path: Path) -> None:
+    """A base is read by its path from the root; what leads out of the repository, and folders, are not."""
+    tree = overlay(tmp_path / "r", {"infra/base/a.yaml": "a: 1", "infra/base/sub/b.yaml": "", "infra/prod/c": ""})
+    (tmp_path / "secret").write_text("x", encoding="utf-8")
+    (tmp_path / "r/infra/base/link").symlink_to(tmp_path / "secret")
+    (tmp_path / "r/infra/base/folder").symlink_to(tmp_path)
+    base = tree.read("infra/base/a.yaml")
+    assert base is not None and (base.path, base.source_path, base.text, base.size) == (
+        "../base/a.yaml",
+        "infra/base/a.yaml",
+        "a: 1",
+        4,
+    )
+    assert tree.read("infra/base/a.yaml") is base
+    assert [tree.read(path) for path in ("infra/base/link", "../secret", "infra/base", "infra/gone")] == [None] * 4
+    assert [file.source_path for file in tree.listed("infra/base")] == ["infra/base/a.yaml"]
+    assert tree.listed("infra/base/folder") == tree.listed("infra/gone") == tree.listed("infra/base/a.yaml") == ()
+    assert [tree.is_folder(path) for path in ("infra", "infra/base/a.yaml", "infra/base/folder", "..")] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+
+
+def test_how_large_a_file_may_be(tmp_path: Path) -> None:
+    """As large as the limit is still read; a link has the size of the file it leads to."""
+    tree = overlay(tmp_path, {"infra/prod/a": "12345"})
+    (tmp_path / "infra/prod/link").symlink_to("a")
+    (tmp_path / "infra/prod/out").symlink_to("../x")
+    inner, link, out = tree.files
+    assert (inner.raw(5), inner.raw(4), link.raw(5), link.raw(4), out.raw(5)) == (b"12345", None, b"12345", None, None)
+    assert (link.size, out.size, out.leads_out) == (5, 0, "../x")
+
+
+def test_a_folder_with_too_many_files_is_no_overlay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many as the limit are listed; one more is one clear error that names the folder."""
+    monkeypatch.setattr(tree_module, "FILE_LIMIT", 2)
+    tree = overlay(tmp_path, {"infra/prod/a": "", "infra/prod/b": ""})
+    assert len(tree.files) == 2
+    with pytest.raises(KfmChecksError, match=r"^infra/prod: holds more than 2 files"):
+        _ = overlay(tmp_path, {"infra/prod/c": ""}).files
+    with pytest.raises(KfmChecksError, match=r"^\.: holds more than 2 files"):
+        _ = Tree(tmp_path / "infra/prod", tmp_path / "infra/prod").files
+
+
 def test_references_follow_the_graph(tmp_path: Path) -> None:
     """Resources, components, patches, generators and remote bases are found, with the line that names each."""
     tree = overlay(
@@ -115,3 +245,18 @@ def test_references_follow_the_graph(tmp_path: Path) -> None:
     assert {"infra/base/d.yaml", "infra/part/p.yaml", "infra/prod/s.env", "infra/prod/f.txt"} <= set(found.reached)
     assert found.reached["infra/prod/api.yaml"] == Source("infra/prod/kustomization.yaml", 3)
     assert "A=1" not in repr(tuple(found))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "manifest"),
+    [
+        ("a.yaml", "kind: A", True), ("a.yaml", "- kind: A", True), ("a.yaml", "kinds: A", False), ("a.yaml", "kind", False), ("a.yaml", "", False), ("a.txt", "kind: A", False),
+        ("a.json", '{"kind": "A"}', True), ("kustomization.yaml", "resources: []", True), ("b/kustomization.yml", "", True), ("Kustomization", "", True),
+        ("kfm-checks.yaml", "kind: A", False), (".sops.yaml", "kind: A", False), ("governance/a.yaml", "kind: A", False), ("data/a.yaml", "kind: A", False),
+        ("x/data/a.yaml", "kind: A", True), ("database/a.yaml", "kind: A", True), ("a.yaml", "x: 1\n---\nkind: A", True),
+    ],
+)  # fmt: skip
+def test_which_files_are_manifests(tmp_path: Path, name: str, text: str, manifest: bool) -> None:
+    """What Kubernetes or kustomize would read; our own configuration, records and plain data are none."""
+    found = manifest_files(overlay(tmp_path, {f"infra/prod/{name}": text}))
+    assert [file.path for file in found] == ([name] if manifest else [])

@@ -10,6 +10,7 @@ from kfm_checks.facts.network.endpoints import Endpoint, container_ports
 from kfm_checks.facts.network.ports import NOTHING, PortSet, normal
 from kfm_checks.facts.objects import Inventory, dig, items
 from kfm_checks.facts.selectors import matches_map
+from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, Path
 from kfm_checks.values import Value
 
@@ -117,11 +118,9 @@ def target_numbers(endpoint: Endpoint, protocol: str, target: Any) -> list[int]:
     return [number for name, proto, number in sorted(endpoint.named) if (name, proto) == (target, protocol)]
 
 
-def declared_ports(endpoint: Endpoint) -> PortSet:
+def declared_ports(workload: Workload) -> PortSet:
     """Every container port that the pods declare."""
-    if endpoint.workload is None:
-        return NOTHING
-    return normal((protocol, number, number) for _, protocol, number in container_ports(endpoint.workload))
+    return normal((protocol, number, number) for _, protocol, number in container_ports(workload))
 
 
 def service_name(host: str, namespace: str) -> tuple[str, str] | None:
@@ -129,7 +128,7 @@ def service_name(host: str, namespace: str) -> tuple[str, str] | None:
     parts = host.rstrip(".").split(".")
     if len(parts) == 1 and parts[0]:
         return namespace, parts[0]
-    if len(parts) == 2 or (len(parts) > 2 and parts[2] == "svc"):
+    if len(parts) == 2 or parts[2:3] == ["svc"]:
         return parts[1], parts[0]
     return None
 

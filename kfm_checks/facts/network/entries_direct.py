@@ -38,7 +38,7 @@ def _hosts(backends: Backends) -> Iterator[Exposure]:
         if workload is None:
             continue
         if endpoint.host_network:
-            ports = declared_ports(endpoint) or EVERYTHING
+            ports = declared_ports(workload) or EVERYTHING
             path = (*workload.path, "hostNetwork")
             yield Exposure(workload.obj, path, "hostNetwork", (), "", endpoint.id, ports)
             continue
