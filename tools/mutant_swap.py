@@ -18,7 +18,7 @@ _KEPT = frozenset(("__dict__", "__weakref__", "__module__", "__qualname__", "__d
 def swap(module: ModuleType, statement: ast.stmt) -> None:
     """Let the module, and all that imported from it, behave as if the statement had stood there from the start."""
     if isinstance(statement, ast.FunctionDef | ast.ClassDef):
-        scratch = dict(module.__dict__)
+        scratch: dict[str, Any] = {}
         _execute(scratch, statement, module)
         _replace(module.__dict__[statement.name], scratch[statement.name])
         for other in list(sys.modules.values()):
@@ -37,7 +37,7 @@ def caches() -> list[Any]:
 def _execute(namespace: dict[str, Any], statement: ast.stmt, module: ModuleType) -> None:
     flags = __future__.annotations.compiler_flag
     code = compile(ast.Module([statement], []), str(module.__file__), "exec", flags, dont_inherit=True)
-    exec(code, namespace)  # noqa: S102 - the module's own text
+    exec(code, module.__dict__, namespace)  # noqa: S102 - the module's own text, and its own globals
 
 
 def _replace(old: Any, new: Any) -> None:
