@@ -41,6 +41,7 @@ BEYOND = {
     "the default service account gets its grant by the group of all service accounts": "the same",
     "a projected token for the API server beside automount false": "volumes are lists of lists: no merge key",
     "a text where a boolean belongs": "kustomize keeps the quotes of the value that a patch replaces",
+    "an Argo Workflow whose template takes back what stands above it": "a list in a custom resource: no merge key",
 }
 #: Checks of other topics, whose evidence their own tests look at.
 OTHERS = ("admission-policies-are-enforced", "objects-pass-admission-policies", "image-signatures-are-verified")

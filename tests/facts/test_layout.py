@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from kfm_checks.config import parse_settings
-from kfm_checks.facts.layout import INTENTS, PURPOSES, Layout, home, layout, placed
+from kfm_checks.facts.layout import INTENTS, PURPOSES, Layout, home, layout, placed, written
 from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.references import references
 from kfm_checks.model import Manifest, ObjectKey, Origin
@@ -133,7 +133,7 @@ def test_what_stands_in_the_overlay(tmp_path: Path) -> None:
         from_file("ConfigMap", "r", "infra/prod/r.yaml"), from_file("Secret", "made", "infra/prod/kustomization.yaml"),
         from_file("Secret", "base", "infra/base/a.yaml"), from_file("Secret", "unknown", ""),
     ]  # fmt: skip
-    found = placed(tree, references(tree), inventory(rendered))
+    found = placed(tree, written(tree, references(tree)), inventory(rendered))
     assert [(one.key.name, one.file, one.used_as, one.source.line, one.obj is None) for one in found] == [
         ("c", "c.yaml", "resource", 1, True), ("j", "j.yaml", "patch", 1, True), ("p", "p.yaml", "patch", 1, True),
         ("r", "r.yaml", "resource", 1, True), ("s", "s.yaml", "patch", 1, True), ("u", "u.yaml", "", 1, True),
