@@ -23,8 +23,9 @@ from kfm_checks.render_errors import explain
 ENTRYPOINTS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 TIME_LIMIT = 60.0
 OUTPUT_LIMIT = 256 * 1024 * 1024
-#: A renderer is gone after a second: it may take more memory before it collects garbage, a third of its time else.
-MEMORY = {"GOGC": "800", "GOMEMLIMIT": "1GiB"}
+#: A renderer is gone after a second: it may take more memory before it collects garbage. With much more than twice as
+#: much, fetching the memory takes longer than collecting would (docs/reference/benchmarks.md).
+MEMORY = {"GOGC": "200", "GOMEMLIMIT": "1GiB"}
 
 
 @dataclass(frozen=True)
