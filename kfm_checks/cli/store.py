@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from kfm_checks.errors import KfmChecksError, UsageError
-from kfm_checks.model import Report
 from kfm_checks.run import Options
 from kfm_checks.target import locate
+
+if TYPE_CHECKING:
+    # Only named here: a run begins to render before it imports it.
+    from kfm_checks.model import Report
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import io
+from itertools import zip_longest
 
+from rich.cells import cell_len, set_cell_size
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from kfm_checks.exports.shared import idle_records, printable
@@ -33,15 +34,7 @@ def write(report: Report, *, color: bool = False, width: int = 110) -> str:
     console.print(
         Text(f"{overlay.path or 'objects'}: {overlay.objects} objects, {overlay.renderer}, as of {overlay.as_of}")
     )
-    table = Table(box=None, pad_edge=False, show_edge=False, header_style="bold")
-    for title in ("id", "level", "status", "requirement", "why"):
-        table.add_column(title, no_wrap=title in {"id", "level", "status"}, overflow="fold")
-    for row in report.requirements:
-        status = Text(STATUSES[row.status], style=STYLES[row.status])
-        table.add_row(
-            row.id, row.level, status, Text(printable(row.title)), Text(_short(printable(explain(row, results))))
-        )
-    console.print(table)
+    console.print(_table(console, report, results), soft_wrap=True)
     for row in report.requirements:
         if row.status == "not-met":
             console.print(Text(printable(_findings(row, results))), soft_wrap=True)
@@ -53,6 +46,33 @@ def write(report: Report, *, color: bool = False, width: int = 110) -> str:
     console.print(Text(headline(report), style="bold"), soft_wrap=True)
     console.print(Text(last_line(report)), soft_wrap=True)
     return "\n".join(line.rstrip() for line in target.getvalue().splitlines()) + "\n"
+
+
+def _table(console: Console, report: Report, results: dict[str, CheckResult]) -> Text:
+    """A line or more for each row; rich wraps and measures, the columns are joined here.
+
+    Its own table takes five times as long: it lays out each line of each cell by itself.
+    """
+    rows = [(row, printable(row.title), _short(printable(explain(row, results)))) for row in report.requirements]
+    place = max((len(row.id) for row in report.requirements), default=2)
+    # Between the columns are two blanks.
+    head = place + len("  should  not applicable  ")
+    narrow = max(12, (console.width - head) * 2 // 5)
+    name_width = min(max((cell_len(name) for _, name, _ in rows), default=12), narrow)
+    why_width = max(12, console.width - head - name_width - 2)
+    titles = f"{'id':{place}}  level   status          {'requirement':{name_width}}  why\n"
+    table = Text(end="").append(titles, "bold")
+    for row, name, why in rows:
+        table.append(f"{row.id:{place}}  {row.level:6}  ")
+        table.append(f"{STATUSES[row.status]:14}  ", STYLES[row.status])
+        pairs = zip_longest(_wrapped(console, name, name_width), _wrapped(console, why, why_width), fillvalue="")
+        lines = (f"{set_cell_size(left, name_width)}  {right}".rstrip() for left, right in pairs)
+        table.append(f"\n{'':{head}}".join(lines) + "\n")
+    return table
+
+
+def _wrapped(console: Console, text: str, width: int) -> list[str]:
+    return [line.plain for line in Text(text).wrap(console, width, overflow="fold")]
 
 
 def _short(text: str) -> str:
