@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from kfm_checks.ahead import Ahead
-from kfm_checks.applicationsets import CannotExpandError, expand
 from kfm_checks.config import Config
+from kfm_checks.delivery import changed
 from kfm_checks.errors import KfmChecksError
-from kfm_checks.facts.gitops import GitSource, Reconciler, application, reconcilers, same_repository
+from kfm_checks.facts.gitops import GitSource, reconcilers, same_repository
 from kfm_checks.facts.objects import Delivery, dig, inventory, placed, scopes_of
 from kfm_checks.facts.substitution import substituted, substitution
 from kfm_checks.model import Manifest, ObjectKey
+from kfm_checks.overrides import overrides
 from kfm_checks.render import Render, Renderer, entrypoint
+from kfm_checks.sources import Job, is_overlay, overlay_path, remote, sources
 from kfm_checks.target import Target
 
 #: Sources of sources are followed so deep: deeper is a loop that changes its parameters.
@@ -63,7 +64,7 @@ def look_ahead(ahead: Ahead, objects: tuple[Manifest, ...], config: Config, targ
     """Begin to render the sources that ``follow`` will want if the overlay renders to these objects, as it may not."""
     context = _Following(config, target, tool, config.gitops.repository or remote(target), ahead, _namespaces(objects))
     seen = context.seen()
-    jobs = [job for reconciler in reconcilers(inventory(objects), ()) for job in _sources(reconciler, target)]
+    jobs = [job for reconciler in reconcilers(inventory(objects), ()) for job in sources(reconciler, target)]
     for job in jobs:
         _, folder = _plan(job, context, seen)
         if folder is not None and entrypoint(folder) is not None and len(ahead) < AT_ONCE:
@@ -93,9 +94,9 @@ def follow(
     for _ in range(DEPTH):
         first = level is objects
         found = reconcilers(inventory(level, delivery if first else None), outside if first else ())
-        jobs = [job for reconciler in found for job in _sources(reconciler, target)]
+        jobs = [job for reconciler in found for job in sources(reconciler, target)]
         # An object outside the overlay is followed only where it reconciles this overlay: the rest is others' business.
-        jobs = [job for job in jobs if job[0] not in {o.key for o in outside} or _is_overlay(job[1], context)]
+        jobs = [job for job in jobs if job[0] not in {o.key for o in outside} or is_overlay(job[1], config, target)]
         done = list(_rendered(jobs, context, seen))
         followed.extend(item for item, _ in done)
         level = tuple(obj for _, made in done for obj in made)
@@ -104,27 +105,6 @@ def follow(
             break
     followed.extend(_charts((*objects, *more)))
     return tuple(followed), tuple(more)
-
-
-def delivering(
-    objects: tuple[Manifest, ...], outside: tuple[Manifest, ...], config: Config, target: Target
-) -> tuple[Job, ...]:
-    """The sources of reconcilers that are this very overlay: what they say decides how its objects are applied."""
-    context = _Following(config, target, None, config.gitops.repository or remote(target), Ahead(), frozenset())
-    jobs = (job for one in reconcilers(inventory(objects), outside) for job in _sources(one, target))
-    return tuple(job for job in jobs if _delivers(job, context))
-
-
-def postbuild(jobs: Iterable[Job]) -> Callable[[Manifest], Manifest]:
-    """What Flux does to the variables in the objects of these sources when it applies them."""
-    known = substitution(job[1].kustomize for job in jobs)
-    return lambda obj: substituted(obj, known)
-
-
-def _delivers(job: Job, context: _Following) -> bool:
-    """Whether it is this overlay that a reconciler applies."""
-    _, source, _, why = job
-    return not why and _is_overlay(source, context) and same_repository(source.repository, context.repository)
 
 
 #: What makes a controller inflate a Helm chart in the cluster: (group, kind) -> tool, and where the chart is named.
@@ -144,53 +124,8 @@ def _charts(objects: Iterable[Manifest]) -> Iterator[Followed]:
             yield Followed(obj.key, tool, "", "", "", "unavailable", reason)
 
 
-def overlay_path(config: Config, target: Target) -> str:
-    """The overlay's path in its repository: as configured, else as found."""
-    from kfm_checks.facts.gitops import clean_path
-
-    return clean_path(config.gitops.path or target.path)
-
-
-def remote(target: Target) -> str:
-    """The URL of git's remote ``origin``, "" where there is none."""
-    git = target.root / ".git"
-    if git.is_file():  # a worktree: the file names its own folder, below that of the clone
-        named = re.match(r"gitdir: (.+)/worktrees/[^/\n]+\s*$", git.read_text(encoding="utf-8", errors="replace"))
-        git = target.root / named[1] if named else git
-    config = git / "config"
-    if not config.is_file():
-        return ""
-    text = config.read_text(encoding="utf-8", errors="replace")
-    found = re.search(r'\[remote "origin"\][^\[]*?\burl\s*=\s*(\S+)', text)
-    return found[1] if found else ""
-
-
 def _identity(source: GitSource, namespace: str) -> str:
     return json.dumps([source.path, namespace, source.kustomize], sort_keys=True, default=str)
-
-
-def _is_overlay(source: GitSource, context: _Following) -> bool:
-    return source.path == overlay_path(context.config, context.target) and not source.chart
-
-
-Job = tuple[ObjectKey, GitSource, str, str]
-
-
-def _sources(reconciler: Reconciler, target: Target) -> Iterator[Job]:
-    """Key, source, namespace and why it can't be followed ("" where it can)."""
-    obj = reconciler.obj
-    if obj.key.kind != "ApplicationSet":
-        for source in reconciler.sources:
-            yield obj.key, source, reconciler.namespace, ""
-        return
-    try:
-        for spec in expand(obj, target.root):
-            namespace = str(dig(spec, "destination", "namespace", default=""))
-            for source in application(obj, spec, ()):
-                yield obj.key, source, namespace, ""
-    except CannotExpandError as why:
-        for source in reconciler.sources:
-            yield obj.key, source, "", str(why)
 
 
 #: Renders under way at once.
@@ -240,9 +175,9 @@ def _plan(job: Job, context: _Following, seen: set[str]) -> tuple[Followed, Path
         return item("unavailable", why or f"a chart or bucket ({source.chart}) can't be had here"), None
     if not same_repository(source.repository, context.repository):
         return item("unavailable", _elsewhere(source, context)), None
-    if _is_overlay(source, context):
-        changed = _changed(source, context.namespaces)
-        return (item("unavailable", changed) if changed else item("overlay")), None
+    if is_overlay(source, context.config, context.target):
+        why = changed(source, context.namespaces)
+        return (item("unavailable", why) if why else item("overlay")), None
     folder = (context.target.root / source.path).resolve()
     if context.target.root not in (folder, *folder.parents) or not folder.is_dir():
         return item("missing", f"{source.path} is not in this repository"), None
@@ -255,52 +190,6 @@ def _plan(job: Job, context: _Following, seen: set[str]) -> tuple[Followed, Path
         return item("rendered", "already rendered for another reconciler"), None
     seen.add(identity)
     return item("rendered"), folder
-
-
-#: What a reconciler may do to the overlay on its way into the cluster, so that the render is not what is applied.
-_CHANGES = (
-    *("patches", "patchesStrategicMerge", "patchesJson6902", "images", "replicas", "components"),
-    *("namePrefix", "nameSuffix"),
-)
-
-
-#: The setting that makes kustomize put objects into a namespace: Argo CD's, Flux's.
-_NAMESPACE = ("namespace", "targetNamespace")
-
-
-def _delivery(source: GitSource, namespace: str) -> Delivery | None:
-    """How objects of a source without a namespace get one: by a setting of kustomize, else from the destination."""
-    by_kustomize = next((str(value) for name in _NAMESPACE if (value := (source.kustomize or {}).get(name))), "")
-    found = by_kustomize or namespace
-    return Delivery(found, bool(by_kustomize)) if found else None
-
-
-def delivery_of(jobs: Iterable[Job], objects: tuple[Manifest, ...]) -> Delivery | None:
-    """Where these sources put objects without a namespace; None where there is none, or no reconciler says."""
-    scopes = scopes_of(objects)
-    homeless = [obj for obj in objects if placed(obj, "default", scopes) is not obj]
-    ways = [(str(key), _delivery(source, namespace)) for key, source, namespace, _ in jobs]
-    known = [way for _, way in ways if way]
-    if not homeless or not known:
-        return None
-    number = f"objects that name no namespace ({len(homeless)}) are judged in"
-    if any(way != known[0] for _, way in ways):
-        where = ", ".join(sorted({f"{name}: {way.namespace if way else 'default'}" for name, way in ways}))
-        return Delivery("default", note=f"{number} default, and reconcilers disagree on it ({where})", doubtful=True)
-    names = ", ".join(sorted({name for name, _ in ways}))
-    return Delivery(
-        known[0].namespace, known[0].by_kustomize, f"{number} {known[0].namespace}, where {names} puts them"
-    )
-
-
-def _changed(source: GitSource, namespaces: frozenset[str]) -> str:
-    """Why the overlay's render is not what its reconciler applies; "" where it is."""
-    settings = source.kustomize or {}
-    given = [name for name in _CHANGES if settings.get(name)]
-    for name in _NAMESPACE:
-        if settings.get(name) and namespaces - {settings[name], ""}:
-            given.append(name)
-    return f"the reconciler changes what the overlay renders to ({', '.join(given)}); put it into git" if given else ""
 
 
 def _namespaces(objects: Iterable[Manifest]) -> frozenset[str]:
@@ -339,39 +228,6 @@ def _objects(folder: Path, render: Render | None, job: Job, context: _Following)
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
     return _applied(origins.parse(render.text(), job[1].path), job)
-
-
-def overrides(source: GitSource) -> dict[str, object] | None:
-    """Fields of the wrapping kustomization that do what the controller's own kustomize settings do.
-
-    Raises KfmChecksError for a setting that is not evaluated.
-    """
-    settings = source.kustomize or {}
-    found: dict[str, object] = {}
-    for name in ("namePrefix", "nameSuffix", "patches", "namespace"):
-        if settings.get(name):
-            found[name] = settings[name]
-    if settings.get("targetNamespace"):
-        found["namespace"] = settings["targetNamespace"]
-    images = [_image(image) for image in settings.get("images") or []]
-    if images:
-        found["images"] = images
-    if settings.get("components"):
-        raise KfmChecksError("components added by the reconciler are not evaluated")
-    return found or None
-
-
-def _image(image: Any) -> dict[str, str]:
-    """Argo CD writes ``old=new:tag`` or ``name@digest``; Flux writes kustomize's own fields."""
-    if isinstance(image, dict):
-        return {str(key): str(value) for key, value in image.items()}
-    old, _, new = str(image).rpartition("=")
-    found = re.match(r"(?P<name>.+?)(?:@(?P<digest>sha256:[0-9a-f]+)|:(?P<tag>[\w.-]+))?$", new)
-    values = found.groupdict() if found else {}
-    entry = {"name": old or values.get("name") or new, "newName": values.get("name") or new}
-    entry |= {"digest": values["digest"]} if values.get("digest") else {}
-    entry |= {"newTag": values["tag"]} if values.get("tag") else {}
-    return entry
 
 
 def _applied(objects: Iterable[Manifest], job: Job) -> tuple[Manifest, ...]:

@@ -47,7 +47,8 @@ class Loading:
 
     def inputs(self, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
         """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
-        from kfm_checks.follow import delivering, delivery_of, follow, postbuild
+        from kfm_checks.delivery import delivering, delivery_of, postbuild
+        from kfm_checks.follow import follow
         from kfm_checks.manifests import parse_rendered
         from kfm_checks.model import Manifest
 

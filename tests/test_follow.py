@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from kfm_checks.applicationsets import CannotExpandError, expand
-from kfm_checks.follow import remote
 from kfm_checks.judged import Judged, Options
 from kfm_checks.manifests import parse_manifests
 from kfm_checks.run import judge
+from kfm_checks.sources import remote
 from kfm_checks.target import Target
 from tests.examples import commit_all
 

@@ -79,10 +79,10 @@ def _choices(folder: Path, given: dict[str, Any]) -> Any:
     """The choices given, and for those not given what the place says."""
     import re
 
-    from kfm_checks.follow import remote
     from kfm_checks.scaffold import Choices
     from kfm_checks.scaffold.environments import environment_words
     from kfm_checks.scaffold.proposal import without_user
+    from kfm_checks.sources import remote
     from kfm_checks.target import Target, relative
 
     absolute = folder.resolve()

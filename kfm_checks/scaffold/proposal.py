@@ -14,13 +14,13 @@ from kfm_checks.config import NAME, Config, parse_settings
 from kfm_checks.engine import Facts
 from kfm_checks.errors import UsageError
 from kfm_checks.facts.layout import PURPOSES
-from kfm_checks.follow import remote
 from kfm_checks.run import Judged, Options, judge
 from kfm_checks.scaffold import people, services
 from kfm_checks.scaffold.environments import environment_words
 from kfm_checks.scaffold.folders import guess
 from kfm_checks.scaffold.lines import Section, note, scalar
 from kfm_checks.scaffold.nearby import Found, Search, search
+from kfm_checks.sources import remote
 from kfm_checks.target import Target, locate
 from kfm_checks.yamlfile import parse_yaml
 
