@@ -154,7 +154,8 @@ def _rolled_up(row: Requirement, parts: Sequence[RequirementResult], judgement: 
     if not counted:
         return _result(row, judgement, "not-applicable", "none of its rows applies")
     lowest = min(counted, key=lambda part: WORST_FIRST.index(part.status))
-    reason = None if lowest.status == "met" else f"{lowest.id}: {lowest.reason or lowest.status}"
+    named = "" if lowest in own else f"{lowest.id}: "
+    reason = None if lowest.status == "met" else f"{named}{lowest.reason or lowest.status}"
     methods: dict[Method, Outcome] = {}
     for part in candidates:
         for method, outcome in part.methods.items():

@@ -273,6 +273,14 @@ def test_a_roll_up_that_is_met_has_no_reason_and_names_the_worst_otherwise() -> 
         assert fold([*parts, whole], judgement)[-1].reason == reason
 
 
+def test_a_roll_up_with_a_check_of_its_own_does_not_name_itself() -> None:
+    """Where its own check decides, the reason is that check's: nobody is sent from a row to the same row."""
+    whole = row("DOD-09", checks=("b",), rolls_up=("RAIL-02",))
+    results = [result(), result("b", "fail")]
+    judgement = Judgement({r.check: r for r in results}, Config(), (), DAY, frozenset("ab"))
+    assert fold([row("RAIL-02"), whole], judgement)[-1].reason == "bad"
+
+
 def test_a_render_that_was_not_looked_at_keeps_a_row_from_being_met() -> None:
     """A missing input of any offline letter is not verified, the render as well as the tree and git."""
     for method in ("render", "tree", "git"):
