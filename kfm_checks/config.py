@@ -154,9 +154,7 @@ class Settings:
     def rows(self) -> Iterator[tuple[str, Any, str]]:
         """Each setting in force: its dotted key, its value, and its origin (``default`` or ``file:line``)."""
         for path, value in _leaves(msgspec.to_builtins(_with_defaults(self.config)), ()):
-            known = next(
-                (self.origins[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.origins), None
-            )
+            known = self.origins.get(path)  # a section that a file writes leaves its other keys at their defaults
             yield ".".join(map(str, path)), value, f"{known[0]}:{known[1]}" if known else "default"
 
 

@@ -109,13 +109,15 @@ def _content(record: Record) -> Any:
 def _inserted(text: str, record: Record, shown: str) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    node = next((value for key, value in pairs if key.value == "records"), None)
+    bare = root if isinstance(root, yaml.SequenceNode) else None
+    node = bare or next((value for key, value in pairs if key.value == "records"), None)
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     if node is None:
-        return "".join([*lines, "records:\n", as_yaml(record)])
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        head = "records:\n" if pairs else f"schema: {SCHEMA}\nrecords:\n"  # comments alone have no schema yet
+        return "".join([*lines, head, as_yaml(record)])
+    if not isinstance(node, yaml.SequenceNode) or not (bare or node.value):
         at = node.start_mark.line
         lines[at] = lines[at][: lines[at].index("records:")] + "records:\n" + as_yaml(record)
         return "".join(lines)

@@ -18,12 +18,14 @@ from tests.cli.helper import OVERLAY, run, write
         (("infra/clusters/prod", "infra/clusters/next"), ".", "", ["infra/clusters/next", "infra/clusters/prod"]),
         (("infra/clusters/prod",), "infra/clusters/prod", "", ["infra/clusters/prod"]),
         (("infra/clusters/prod", "envs/live"), ".", "overlays: ['envs/*']\n", ["envs/live"]),
+        (("infra/clusters/prod", "envs/live"), "infra/clusters", "overlays: ['envs/*']\n", ["envs/live"]),
+        (("infra/clusters/prod", "envs/live"), "envs/live", "overlays: ['envs/*']\n", ["envs/live"]),
     ],
 )
 def test_without_a_path(
     folders: tuple[str, ...], cwd: str, config: str, judged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The configuration's, else this folder, else those where the house keeps them."""
+    """The configuration's, from whatever folder below it, else this folder, else those where the house keeps them."""
     (tmp_path / ".git").mkdir()
     for folder in folders:
         write(tmp_path, {f"{folder}/{name}": text for name, text in OVERLAY.items()})
