@@ -1,4 +1,4 @@
-"""Which overlays are judged where nobody names one on the command line."""
+"""Which overlays are judged where nobody names one on the command line, and the names that may be given there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kfm_checks.requirements import CATALOGUE
 from tests.cli.helper import OVERLAY, run, write
 
 
@@ -36,3 +37,11 @@ def test_without_a_path(
     found = json.loads(ran.out)
     reports = found.get("reports", [found])
     assert [os.path.normpath(report["overlay"]["path"]) for report in reports] == judged
+
+
+def test_the_catalogue_names_every_check_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However narrow the terminal: what is printed can be given to --only."""
+    monkeypatch.setenv("COLUMNS", "40")
+    ran = run("requirements")
+    assert (ran.status, ran.err) == (0, "")
+    assert {name for row in CATALOGUE for name in (*row.checks, row.id)} <= set(ran.out.split())
