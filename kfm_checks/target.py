@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kfm_checks.errors import UsageError
+from kfm_checks.errors import ManifestError, UsageError
 from kfm_checks.render import entrypoint
 
 if TYPE_CHECKING:
@@ -51,12 +51,18 @@ def _root_without_git(folder: Path) -> Path:
 def manifests_of(path: str | Path, root: Path) -> list[Manifest]:
     """The manifests of a file or folder, their files named from the repository's root as results name every file.
 
-    Raises ManifestError.
+    Raises ManifestError, which names files so too where ``path`` is absolute: its text may become a row's reason.
     """
     from kfm_checks.manifests import load_manifests
 
     given = Path(path)
-    found = load_manifests(given)
+    try:
+        found = load_manifests(given)
+    except ManifestError as error:
+        if not Path(error.file).is_absolute():
+            raise
+        file = relative(Path(error.file), root)
+        raise ManifestError(error.message, file=file, line=error.line, remedy=error.remedy) from error
     folder = relative((given if given.is_dir() else given.parent).resolve(), root)
     for manifest in found:
         file = os.path.normpath(f"{folder}/{manifest.origin.file}").replace(os.sep, "/")
