@@ -15,7 +15,7 @@ from kfm_checks.config import UNWAIVABLE, Config
 from kfm_checks.errors import ConfigError, UsageError
 from kfm_checks.model import Requirement
 from kfm_checks.records import SCHEMA, Record, parse_records, problem
-from kfm_checks.records_state import allowed_roles
+from kfm_checks.requirements import roles_for
 from kfm_checks.yamlfile import parse_yaml
 
 #: A record holds for a year at most, unless somebody says otherwise.
@@ -42,7 +42,7 @@ def proposed(record: Record, rules: Rules) -> Record:
     row = rules.rows.get(record.requirement)
     if row is None:
         raise UsageError(f"no requirement is called {record.requirement!r}", remedy="see `kfm-checks requirements`")
-    roles = allowed_roles(row.id, rules.config.attesters)
+    roles = roles_for(row.id, rules.config.attesters)
     filled = msgspec.structs.replace(
         record,
         date=record.date or rules.as_of,
@@ -57,7 +57,7 @@ def proposed(record: Record, rules: Rules) -> Record:
 
 def _refusal(record: Record, row: Requirement, roles: Sequence[str]) -> str:
     if record.role and record.role not in roles:
-        return f"the role {record.role!r} may not sign for {row.id}: {' or '.join(roles)} may"
+        return f"the role {record.role!r} may not sign for {row.id}: {' or '.join(roles) or 'nobody'} may"
     if record.kind == "attestation":
         return "" if "attestation" in row.by else f"{row.id} is not a row that somebody may vouch for (no letter A)"
     if row.id in UNWAIVABLE:
