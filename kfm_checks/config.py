@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -167,7 +168,8 @@ def load_settings(overlay: FilePath, root: FilePath) -> Settings:
     folders = [folder for folder in (overlay, *overlay.parents) if folder == root or root in folder.parents]
     merged: dict[str, Any] = {}
     origins: dict[Path, tuple[str, int | None]] = {}
-    files = [path for folder in reversed(folders) if (path := folder / NAME).is_file()]
+    # A link that leads nowhere, or a folder of that name, is not "no configuration": reading it says what is wrong.
+    files = [path for folder in reversed(folders) if os.path.lexists(path := folder / NAME)]
     for path in files:
         document = read_yaml(path, shown=path.relative_to(root).as_posix())
         _validated(document)
@@ -244,8 +246,6 @@ def _relocated(value: dict[str, Any], folder: FilePath, overlay: FilePath) -> di
 
 
 def _relative(path: FilePath, start: FilePath) -> str:
-    import os.path
-
     return FilePath(os.path.relpath(path, start)).as_posix()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -74,7 +75,7 @@ def load_records(folder: Path, *, shown: str) -> tuple[Record, ...]:
     single = sorted(path.name for path in (folder / ATTESTATIONS).glob("*.yaml"))
     for name in (*FILES, *(f"{ATTESTATIONS}/{each}" for each in single)):
         path = folder / name
-        if path.is_file():
+        if os.path.lexists(path):
             found.extend(parse_records(read_yaml(path, shown=f"{shown}/{name}")))
     return tuple(found)
 

@@ -235,6 +235,14 @@ FILES: dict[str, tuple[Mapping[str, str | bytes], tuple[str, ...]]] = {
         {"o/kfm-checks.yaml": "gitops:\n  manifests: [../../..]\n"},
         (r"^kfm-checks: o/kfm-checks\.yaml:2: gitops\.manifests names \.\./\.\./\.\., outside",),
     ),
+    "a folder where the configuration should be": (
+        {"o/kfm-checks.yaml/x": ""},
+        (r"^kfm-checks: o/kfm-checks\.yaml: can't be read", "check path"),
+    ),
+    "a folder where records should be": (
+        {"o/governance/waivers.yaml/x": ""},
+        (r"^kfm-checks: o/governance/waivers\.yaml: can't be read", "check path"),
+    ),
     "an age that is none": (
         {"kfm-checks.yaml": "schema: kfm-checks/config/v1\nthresholds:\n  snapshot-age: soon\n"},
         (r"kfm-checks\.yaml:3: ", r"snapshot-age: 'soon'", "write 24h"),
