@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -154,9 +155,7 @@ class Settings:
     def rows(self) -> Iterator[tuple[str, Any, str]]:
         """Each setting in force: its dotted key, its value, and its origin (``default`` or ``file:line``)."""
         for path, value in _leaves(msgspec.to_builtins(_with_defaults(self.config)), ()):
-            known = next(
-                (self.origins[path[:end]] for end in range(len(path), 0, -1) if path[:end] in self.origins), None
-            )
+            known = self.origins.get(path)  # a section that a file writes leaves its other keys at their defaults
             yield ".".join(map(str, path)), value, f"{known[0]}:{known[1]}" if known else "default"
 
 
@@ -169,7 +168,8 @@ def load_settings(overlay: FilePath, root: FilePath) -> Settings:
     folders = [folder for folder in (overlay, *overlay.parents) if folder == root or root in folder.parents]
     merged: dict[str, Any] = {}
     origins: dict[Path, tuple[str, int | None]] = {}
-    files = [path for folder in reversed(folders) if (path := folder / NAME).is_file()]
+    # A link that leads nowhere, or a folder of that name, is not "no configuration": reading it says what is wrong.
+    files = [path for folder in reversed(folders) if os.path.lexists(path := folder / NAME)]
     for path in files:
         document = read_yaml(path, shown=path.relative_to(root).as_posix())
         _validated(document)
@@ -246,8 +246,6 @@ def _relocated(value: dict[str, Any], folder: FilePath, overlay: FilePath) -> di
 
 
 def _relative(path: FilePath, start: FilePath) -> str:
-    import os.path
-
     return FilePath(os.path.relpath(path, start)).as_posix()
 
 

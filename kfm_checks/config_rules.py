@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from kfm_checks.errors import ConfigError
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from kfm_checks.config import Config, NotApplicable, Settings
 
 _IDS = frozenset(row.id for row in CATALOGUE)
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 _CHECKS = frozenset(name for row in CATALOGUE for name in (*row.checks, *row.live))
 
 
@@ -22,7 +24,7 @@ def refuse_unknown(settings: Settings) -> None:
 
     Raises ConfigError for the first.
     """
-    for path, message, remedy in (*_own_rows(settings.config), *_names(settings.config)):
+    for path, message, remedy in (*_own_rows(settings.config), *_names(settings.config), *_times(settings.config)):
         places = (settings.origins[path[:end]] for end in range(len(path), 0, -1) if path[:end] in settings.origins)
         file, line = next(places, ("", None))
         raise ConfigError(message, file=file, line=line, remedy=remedy)
@@ -61,6 +63,18 @@ def _names(config: Config) -> Iterator[tuple[Path, str, str]]:
             if text and not _is_date(text):
                 message = f"not-applicable: {declared.requirement}: {text!r} is no date"
                 yield ("not-applicable",), message, "write YYYY-MM-DD"
+
+
+def _times(config: Config) -> Iterator[tuple[Path, str, str]]:
+    text = config.thresholds.snapshot_age
+    if span_of(text) is None:
+        yield ("thresholds", "snapshot-age"), f"thresholds.snapshot-age: {text!r} is no time", "write 24h, 90m or 7d"
+
+
+def span_of(text: str) -> timedelta | None:
+    """``24h``, ``90m`` or ``7d`` as a time, None where it is none."""
+    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
+    return timedelta(**{_UNITS[found[2]]: int(found[1])}) if found else None
 
 
 def _is_date(text: str) -> bool:

@@ -20,7 +20,7 @@ from kfm_checks.model import (
     worst,
 )
 from kfm_checks.records import Record, in_force
-from kfm_checks.requirements import role_for
+from kfm_checks.requirements import role_for, roles_for
 from kfm_checks.values import Value
 
 #: Roll-ups fold their rows worst first; rows that are not applicable drop out.
@@ -161,7 +161,7 @@ def _rolled_up(row: Requirement, parts: Sequence[RequirementResult], judgement: 
         for method, outcome in part.methods.items():
             methods[method] = worst((methods[method], outcome)) if method in methods else outcome
     return RequirementResult(
-        row.id, row.level, row.title, lowest.status, reason, methods, row.checks, role_for(row.id), lowest.until
+        row.id, row.level, row.title, lowest.status, reason, methods, row.checks, _actor(row, judgement), lowest.until
     )
 
 
@@ -189,7 +189,7 @@ def _waiver(row: Requirement, result: CheckResult, evidence: Evidence, judgement
 def _attestation(row: Requirement, judgement: Judgement) -> Record | None:
     if "attestation" not in row.by:
         return None
-    allowed = judgement.config.attesters.get(row.id, (role_for(row.id),))
+    allowed = roles_for(row.id, judgement.config.attesters)
     for record in in_force(judgement.records, "attestation", judgement.as_of):
         if record.requirement == row.id and record.role in allowed:
             judgement.used.add(list(judgement.records).index(record))
@@ -210,4 +210,11 @@ def _result(
         methods["cluster"] = "not-verified"
     if status == "attested":
         methods["attestation"] = "pass"
-    return RequirementResult(row.id, row.level, row.title, status, reason, methods, row.checks, role_for(row.id), until)
+    return RequirementResult(
+        row.id, row.level, row.title, status, reason, methods, row.checks, _actor(row, judgement), until
+    )
+
+
+def _actor(row: Requirement, judgement: Judgement) -> str:
+    """The role that must act on a row: the first that ``attesters`` names, else the one of its section."""
+    return next(iter(roles_for(row.id, judgement.config.attesters)), role_for(row.id))

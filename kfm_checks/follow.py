@@ -220,11 +220,11 @@ def _objects(folder: Path, render: Render | None, job: Job, context: _Following)
     """The objects of one source; Argo CD puts those without a namespace into the destination's."""
     from kfm_checks.facts.references import references
     from kfm_checks.facts.tree import Tree
-    from kfm_checks.manifests import load_manifests
     from kfm_checks.provenance import Provenance
+    from kfm_checks.target import manifests_of
 
     if render is None:
-        return _applied(load_manifests(folder), job)
+        return _applied(manifests_of(folder, context.target.root), job)
     tree = Tree(folder, context.target.root)
     origins = Provenance(tree, references(tree), job[1].path)
     return _applied(origins.parse(render.text(), job[1].path), job)

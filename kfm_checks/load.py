@@ -11,7 +11,7 @@ from kfm_checks.render import Render, Renderer, Version, find_renderer
 
 if TYPE_CHECKING:
     # Only named here: the render begins before anything else is imported.
-    from kfm_checks.config import Config
+    from kfm_checks.config import Config, Settings
     from kfm_checks.facts.references import References
     from kfm_checks.facts.tree import Tree
     from kfm_checks.judged import Options
@@ -45,7 +45,7 @@ class Loading:
             # said where they are followed, after the render: nothing is lost by guessing no further.
             return
 
-    def inputs(self, config: Config, target: Target, origins: Provenance) -> dict[str, Any]:
+    def inputs(self, settings: Settings, target: Target, origins: Provenance) -> dict[str, Any]:
         """The inputs that the render gives: objects with those of followed sources, reconcilers elsewhere."""
         from kfm_checks.delivery import delivering, delivery_of, postbuild
         from kfm_checks.follow import follow
@@ -56,7 +56,7 @@ class Loading:
         # Asked only now: before, it would have kept the renderer from its work. The answer is awaited last.
         self._version = self.tool.version() if self.tool else None
         objects = origins.parse(text, target.path) if self.render else tuple(origins.place(self.given))
-        outside = reconcilers(config, target)
+        config, outside = settings.config, reconcilers(settings, target)
         # Filled in before anything is read of them: a variable may stand in a path that is followed.
         jobs = delivering(objects, outside, config, target)
         filled = postbuild(jobs)
@@ -99,18 +99,20 @@ def start(target: Target, options: Options) -> Loading:
     return Loading(tool.start(target.folder), tool, second=second)
 
 
-def reconcilers(config: Config, target: Target) -> tuple[Manifest, ...]:
+def reconcilers(settings: Settings, target: Target) -> tuple[Manifest, ...]:
     """Objects of the files and folders that ``gitops.manifests`` names: they live outside the overlay."""
-    from kfm_checks.manifests import load_manifests
+    from kfm_checks.config import NAME
+    from kfm_checks.target import manifests_of, relative
 
     found: list[Manifest] = []
-    for name in config.gitops.manifests:
+    for name in settings.config.gitops.manifests:
         path = (target.folder / name).resolve()
-        if not path.exists():
-            raise KfmChecksError(f"gitops.manifests names {name}, which isn't there", remedy="mend kfm-checks.yaml")
-        if target.root not in (path, *path.parents):
-            raise KfmChecksError(
-                f"gitops.manifests names {name}, outside the repository", remedy="mend kfm-checks.yaml"
-            )
-        found.extend(load_manifests(path))
+        outside = target.root not in (path, *path.parents)
+        if outside or not path.exists():
+            file, line = settings.origins.get(("gitops", "manifests"), (NAME, None))
+            wrong = "outside the repository" if outside else "which isn't there"
+            remedy = "mend the path, which starts from the file that names it"
+            written = relative(path, (target.root / file).parent)
+            raise KfmChecksError(f"gitops.manifests names {written}, {wrong}", file=file, line=line, remedy=remedy)
+        found.extend(manifests_of(path, target.root))
     return tuple(found)

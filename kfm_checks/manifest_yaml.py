@@ -219,7 +219,8 @@ class _Builder:
         if anchor in self.open_anchors:
             raise self.error(f"anchor {anchor!r} contains itself", line, "write the value out")
         if anchor not in self.anchors:
-            raise self.error(f"unknown anchor {anchor!r}", line, "define it above, in the same document")
+            # Not named: what is meant as text and begins with a star may be a password.
+            raise self.error("unknown anchor after a *", line, "quote the text, or define the anchor above")
         return self.copy(self.anchors[anchor], line, len(self.stack))
 
     def copy(self, value: Any, line: int, depth: int) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
@@ -15,6 +16,7 @@ from msgspec import Struct
 from kfm_checks.config import UNWAIVABLE
 from kfm_checks.errors import ConfigError
 from kfm_checks.model import ObjectKey
+from kfm_checks.model import Path as Place
 from kfm_checks.yamlfile import YamlFile, read_yaml
 
 SCHEMA = "kfm-checks/records/v1"
@@ -73,24 +75,30 @@ def load_records(folder: Path, *, shown: str) -> tuple[Record, ...]:
     single = sorted(path.name for path in (folder / ATTESTATIONS).glob("*.yaml"))
     for name in (*FILES, *(f"{ATTESTATIONS}/{each}" for each in single)):
         path = folder / name
-        if path.is_file():
+        if os.path.lexists(path):
             found.extend(parse_records(read_yaml(path, shown=f"{shown}/{name}")))
     return tuple(found)
 
 
 def parse_records(document: YamlFile) -> list[Record]:
-    """The records of one file. Raises ConfigError with the line of the record that is wrong."""
+    """The records of one file: a list under ``records:``, or the bare list.
+
+    Raises ConfigError with the line of the record that is wrong.
+    """
     value = document.value
     if value is None:
         return []
+    if isinstance(value, list):
+        return [_record(item, document, index, (index,)) for index, item in enumerate(value)]
     if not isinstance(value, dict) or value.get("schema") != SCHEMA or not isinstance(value.get("records") or [], list):
         remedy = f"write `schema: {SCHEMA}` and a list under `records:`"
         raise ConfigError("not a file of records", file=document.file, line=1, remedy=remedy)
-    return [_record(item, document, index) for index, item in enumerate(value.get("records") or [])]
+    items = value.get("records") or []
+    return [_record(item, document, index, ("records", index)) for index, item in enumerate(items)]
 
 
-def _record(item: Any, document: YamlFile, index: int) -> Record:
-    line = document.line(("records", index))
+def _record(item: Any, document: YamlFile, index: int, place: Place) -> Record:
+    line = document.line(place)
     try:
         record = msgspec.convert(item, Record)
     except msgspec.ValidationError as error:

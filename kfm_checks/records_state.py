@@ -12,7 +12,7 @@ from kfm_checks.model import CheckResult, Requirement, RequirementResult
 from kfm_checks.records import Record
 from kfm_checks.records_history import Commit
 from kfm_checks.redaction import redact
-from kfm_checks.requirements import role_for
+from kfm_checks.requirements import roles_for
 
 #: The note of a record whose row or check was left out of this run: that says nothing about the record.
 NOT_LOOKED = "its row was not looked at in this run"
@@ -40,11 +40,6 @@ def states(
         entry = {**plain, "state": state, **_signed(record, history.get(index), in_git)}
         shown.append({**entry, "note": note} if note else entry)
     return tuple(shown)
-
-
-def allowed_roles(requirement: str, attesters: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
-    """The roles that may sign for a row: what the configuration says, else the one that must act on it."""
-    return attesters.get(requirement) or (role_for(requirement),)
 
 
 def _redacted(value: Any) -> Any:
@@ -106,7 +101,7 @@ def idle_subject(record: Record, result: CheckResult) -> str:
 def _idle_attestation(record: Record, row: Requirement, result: RequirementResult | None, judgement: Judgement) -> str:
     if "attestation" not in row.by:
         return f"{row.id} is not a row that somebody may vouch for"
-    allowed = allowed_roles(row.id, judgement.config.attesters)
+    allowed = roles_for(row.id, judgement.config.attesters)
     if record.role not in allowed:
         return f"the role {record.role} may not vouch for {row.id}; {' or '.join(allowed)} may"
     if result is None:

@@ -15,7 +15,7 @@ from kfm_checks.config import UNWAIVABLE, Config
 from kfm_checks.errors import ConfigError, UsageError
 from kfm_checks.model import Requirement
 from kfm_checks.records import SCHEMA, Record, parse_records, problem
-from kfm_checks.records_state import allowed_roles
+from kfm_checks.requirements import roles_for
 from kfm_checks.yamlfile import parse_yaml
 
 #: A record holds for a year at most, unless somebody says otherwise.
@@ -42,7 +42,7 @@ def proposed(record: Record, rules: Rules) -> Record:
     row = rules.rows.get(record.requirement)
     if row is None:
         raise UsageError(f"no requirement is called {record.requirement!r}", remedy="see `kfm-checks requirements`")
-    roles = allowed_roles(row.id, rules.config.attesters)
+    roles = roles_for(row.id, rules.config.attesters)
     filled = msgspec.structs.replace(
         record,
         date=record.date or rules.as_of,
@@ -57,7 +57,7 @@ def proposed(record: Record, rules: Rules) -> Record:
 
 def _refusal(record: Record, row: Requirement, roles: Sequence[str]) -> str:
     if record.role and record.role not in roles:
-        return f"the role {record.role!r} may not sign for {row.id}: {' or '.join(roles)} may"
+        return f"the role {record.role!r} may not sign for {row.id}: {' or '.join(roles) or 'nobody'} may"
     if record.kind == "attestation":
         return "" if "attestation" in row.by else f"{row.id} is not a row that somebody may vouch for (no letter A)"
     if row.id in UNWAIVABLE:
@@ -109,13 +109,15 @@ def _content(record: Record) -> Any:
 def _inserted(text: str, record: Record, shown: str) -> str:
     root = yaml.compose(text, Loader=yaml.SafeLoader)
     pairs = root.value if isinstance(root, yaml.MappingNode) else []
-    node = next((value for key, value in pairs if key.value == "records"), None)
+    bare = root if isinstance(root, yaml.SequenceNode) else None
+    node = bare or next((value for key, value in pairs if key.value == "records"), None)
     lines = text.splitlines(keepends=True)
     if lines and not lines[-1].endswith("\n"):
         lines[-1] += "\n"
     if node is None:
-        return "".join([*lines, "records:\n", as_yaml(record)])
-    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        head = "records:\n" if pairs else f"schema: {SCHEMA}\nrecords:\n"  # comments alone have no schema yet
+        return "".join([*lines, head, as_yaml(record)])
+    if not isinstance(node, yaml.SequenceNode) or not (bare or node.value):
         at = node.start_mark.line
         lines[at] = lines[at][: lines[at].index("records:")] + "records:\n" + as_yaml(record)
         return "".join(lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 from kfm_checks.errors import RenderError, one_line
@@ -14,6 +15,20 @@ ENTRYPOINTS = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 _LOOKED_AT = 5_000_000
 #: A pattern of kustomize's words, the cause, the remedy. The first that matches decides; ``what`` is the place or name.
 EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
+    # First those whose words quote the overlay's own, and with it whatever stands there: nothing of it is shown.
+    (r"invalid literal source", "a literal of a generator is not key=value", "write key=value"),
+    (r"has invalid utf8 bytes", "a file of key=value lines is not text", "save it as UTF-8"),
+    (r"is not a valid key name", "a generator's line or literal has a key that is none", "write key=value"),
+    (
+        r"wrong node kind: (?P<what>expected \w+ but got \w+)",
+        "a value has the wrong form",
+        "mend the object or the patch",
+    ),
+    (
+        r"unable to parse SM or JSON patch",
+        "a patch is neither a strategic merge patch nor a JSON patch",
+        "mend its YAML",
+    ),
     (
         r"cycle detected",
         "the overlay refers to itself in a cycle",
@@ -89,6 +104,14 @@ EXPLANATIONS: tuple[tuple[str, str, str], ...] = (
     (r"[Yy][Aa][Mm][Ll]|json: cannot unmarshal", "not valid YAML", "mend the file"),
 )
 
+#: How kustomize quotes contents, each as far as it may reach.
+_QUOTED = (
+    re.compile(r"`.*`", re.DOTALL),
+    re.compile(r"\[.*\]", re.DOTALL),
+    re.compile(r"(?<=value: )\{.*\}", re.DOTALL),
+    re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL),
+)
+
 
 #: A Component on its own: what it patches is in the overlays that use it.
 COMPONENT = ("a Component lacks the objects of an overlay around it", "check an overlay that uses it")
@@ -113,7 +136,7 @@ def explain(stderr: str, folder: Path, target: Path) -> RenderError:
             place, line = _place(text, folder, what)
             if file is not None:
                 place, line = file, int(groups["line"]) if groups.get("line") else _line(text)
-            said = f": {_shown_path(what)}" if what else ""
+            said = f": {_without_contents(_shown_path(what), _QUOTED[:1])}" if what else ""
             return RenderError(cause + said, file=_shown(place), line=line, remedy=remedy)
     return RenderError(f"kustomize refuses it: {_short(text)}", file=_shown(file or folder), remedy="mend the overlay")
 
@@ -210,6 +233,14 @@ def _shown(path: Path) -> str:
 
 
 def _short(text: str) -> str:
-    """The innermost of kustomize's nested causes."""
-    folded = one_line(re.sub(r"/[^\s':]*/", "", text))
+    """The innermost of kustomize's nested causes, without what it quotes of the overlay: a secret may stand there."""
+    folded = one_line(re.sub(r"/[^\s':]*/", "", _without_contents(text, _QUOTED)))
     return folded if len(folded) <= 240 else "… " + folded[-240:]
+
+
+def _without_contents(text: str, quoting: Iterable[re.Pattern[str]]) -> str:
+    from kfm_checks.redaction import WITHHELD, redact  # only once something is wrong: a run begins with the renderer
+
+    for pattern in quoting:
+        text = pattern.sub(WITHHELD, text)
+    return redact(text)

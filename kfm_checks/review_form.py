@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 from kfm_checks.config import Config
 from kfm_checks.model import Requirement
 from kfm_checks.records import ATTESTATIONS, FOLDER, SCHEMA
-from kfm_checks.records_state import allowed_roles
 from kfm_checks.records_write import LONGEST
+from kfm_checks.requirements import roles_for
 from kfm_checks.wording import ROLES
 
 _FIELDS = (
@@ -41,7 +41,7 @@ def form(row: Requirement, config: Config, overlay: str, as_of: str) -> str:
         "longest": LONGEST,
         "host": new_file_page(config.gitops.repository, config.gitops.branch),
     }
-    roles = allowed_roles(row.id, config.attesters)
+    roles = roles_for(row.id, config.attesters)
     options = "".join(f'<option value="{_e(role)}">{_e(ROLES.get(role, role))}</option>' for role in roles)
     fields = "".join(_field(*each) for each in _FIELDS)
     role = f'<label>In which role <select name="role">{options}</select></label>'

@@ -67,6 +67,9 @@ def judge(path: str | Path, options: Options) -> Judged:
     target = locate(path)
     options = replace(options, as_of=options.as_of or today())
     if not target.is_overlay:
+        if options.rendered is not None:
+            remedy = "give the overlay's folder, or the render itself as PATH"
+            raise UsageError("--rendered is an overlay's render, and here is none", file=target.path, remedy=remedy)
         return _judge_manifests(path, target, options)
     from kfm_checks.load import start
 
@@ -100,7 +103,7 @@ def judge(path: str | Path, options: Options) -> Judged:
         facts.prepare(checks, AWAITED)
         facts.get("record_commits")  # wanted at the end of every run
         warm_up(checks, options.writers)
-        facts.add(loading.inputs(settings.config, target, Provenance(tree, reached, target.path)))
+        facts.add(loading.inputs(settings, target, Provenance(tree, reached, target.path)))
         renderer = _look_early(facts, checks, loading, apart=options.apart)
     finally:
         loading.stop()
@@ -114,10 +117,10 @@ def judge(path: str | Path, options: Options) -> Judged:
 def _judge_manifests(path: str | Path, target: Target, options: Options) -> Judged:
     from kfm_checks.assess import assess, facts_of
     from kfm_checks.config import load_settings
-    from kfm_checks.manifests import load_manifests
     from kfm_checks.model import Overlay
+    from kfm_checks.target import manifests_of
 
-    objects = tuple(load_manifests(path))
+    objects = tuple(manifests_of(path, target.root))
     if not objects:
         remedy = "give an overlay folder"
         raise UsageError("there is no manifest and no kustomization file", file=target.path, remedy=remedy)
@@ -234,9 +237,13 @@ def exit_status(report: Report, *, strict: bool = False, require: Iterable[str] 
 
 
 def required_unknown(require: Iterable[str], report: Report) -> None:
-    """Refuse a ``--require`` that names no row. Raises UsageError."""
+    """Refuse a ``--require`` that names no row, or one that ``--only`` leaves out. Raises UsageError."""
+    from kfm_checks.requirements import CATALOGUE
+
     known = {row.id for row in report.requirements}
     for id in require:
+        if id not in known and any(row.id == id for row in CATALOGUE):
+            raise UsageError(f"--require {id}: --only leaves that row out", remedy=f"give --only {id}, too")
         if id not in known:
             raise UsageError(f"no requirement is called {id!r}", remedy="see `kfm-checks requirements`")
 

@@ -211,9 +211,11 @@ def commit_date(root: Path) -> str:
     import subprocess
     from datetime import UTC, datetime
 
+    from kfm_checks.facts.repository import unredirected
+
     command = ["git", "-C", str(root), "log", "-1", "--format=%ct"]
     try:
-        found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False)
+        found = subprocess.run(command, capture_output=True, text=True, timeout=20, check=False, env=unredirected())
     except (OSError, subprocess.TimeoutExpired):
         return ""
     text = found.stdout.strip()

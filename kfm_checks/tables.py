@@ -71,7 +71,8 @@ def evidence_frame(report: Report) -> pd.DataFrame:
                     item.fingerprint,
                 )
             )
-    return frame(rows, EVIDENCE_COLUMNS, integers=("line",))
+    # The same object given twice says everything twice; a row stands once.
+    return frame(list(dict.fromkeys(rows)), EVIDENCE_COLUMNS, integers=("line",))
 
 
 def frame(rows: Sequence[Sequence[Any]], columns: Sequence[str], *, integers: Sequence[str] = ()) -> pd.DataFrame:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from kfm_checks.errors import UsageError
+from kfm_checks.errors import ManifestError, UsageError
 from kfm_checks.render import entrypoint
+
+if TYPE_CHECKING:
+    from kfm_checks.model import Manifest
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,28 @@ def locate(path: str | Path) -> Target:
 def _root_without_git(folder: Path) -> Path:
     cwd = Path.cwd().resolve()
     return cwd if cwd == folder or cwd in folder.parents else folder.parent
+
+
+def manifests_of(path: str | Path, root: Path) -> list[Manifest]:
+    """The manifests of a file or folder, their files named from the repository's root as results name every file.
+
+    Raises ManifestError, which names files so too where ``path`` is absolute: its text may become a row's reason.
+    """
+    from kfm_checks.manifests import load_manifests
+
+    given = Path(path)
+    try:
+        found = load_manifests(given)
+    except ManifestError as error:
+        if not Path(error.file).is_absolute():
+            raise
+        file = relative(Path(error.file), root)
+        raise ManifestError(error.message, file=file, line=error.line, remedy=error.remedy) from error
+    folder = relative((given if given.is_dir() else given.parent).resolve(), root)
+    for manifest in found:
+        file = os.path.normpath(f"{folder}/{manifest.origin.file}").replace(os.sep, "/")
+        manifest.origin = replace(manifest.origin, file=file)
+    return found
 
 
 def relative(path: Path, root: Path) -> str:

@@ -166,6 +166,17 @@ def test_an_attestation_fills_what_nobody_could_see() -> None:
     assert status(open_result, allowed, [attestation(role="auditor")], wider).status == "attested"
 
 
+def test_who_must_act() -> None:
+    """The role of the row's section, unless `attesters` says otherwise."""
+    open_result = [result(outcome="not-verified")]
+    assert status(open_result).role == "platform-operator"
+    assert status(open_result, config=Config(attesters={"RAIL-02": ("auditor", "data-steward")})).role == "auditor"
+    nobody = Config(attesters={"RAIL-02": ()})
+    assert status(open_result, config=nobody).role == "platform-operator"
+    allowed = row(by=("render", "attestation"))
+    assert status(open_result, allowed, [attestation()], nobody).status == "not-verified"
+
+
 def test_an_attestation_never_beats_a_failing_check() -> None:
     """What was seen to be wrong can't be vouched for."""
     assert status([result(outcome="fail")], row(by=("render", "attestation")), [attestation()]).status == "not-met"

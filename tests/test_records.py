@@ -229,7 +229,7 @@ def test_append_keeps_comments_order_and_indentation() -> None:
 
 
 @pytest.mark.parametrize("start", ["", "schema: kfm-checks/records/v1\nrecords: []\n", "records:\nschema: kfm-checks/records/v1",
-                                   "# a\nschema: kfm-checks/records/v1\n# b\nrecords: []  # none\n"])  # fmt: skip
+                                   "# a\nschema: kfm-checks/records/v1\n# b\nrecords: []  # none\n", "# a\n"])  # fmt: skip
 def test_append_to_an_empty_list(start: str) -> None:
     """A file without records, in whatever form, gets its first one."""
     after = appended(start, WAIVER, shown="waivers.yaml")
@@ -240,8 +240,19 @@ def test_append_to_an_empty_list(start: str) -> None:
 def test_append_refuses_brackets() -> None:
     """A list in brackets can't be appended to line by line; it is said so, and nothing is guessed."""
     text = "schema: kfm-checks/records/v1\nrecords: [{kind: incident, what: x, when: 2026-01-01, by: Ada}]\n"
-    with pytest.raises(ConfigError, match="brackets"):
-        appended(text, WAIVER, shown="waivers.yaml")
+    for written in (text, text.partition("records: ")[2], "[]\n"):
+        with pytest.raises(ConfigError, match="brackets"):
+            appended(written, WAIVER, shown="waivers.yaml")
+
+
+def test_a_bare_list_is_a_file_of_records() -> None:
+    """The items alone are read, judged with their own lines, and appended to, as those under `records:` are."""
+    bare = "# ours\n" + as_yaml(WAIVER, 0)
+    again = appended(bare, WAIVER, shown="waivers.yaml")
+    assert again.startswith(bare)
+    assert [each.line for each in parse_records(parse_yaml(again, shown="x"))] == [2, 2 + as_yaml(WAIVER).count("\n")]
+    with pytest.raises(ConfigError, match=r"x:1: record 1: waiver without 'check'"):
+        parse_records(parse_yaml("- {kind: waiver, requirement: RAIL-06, by: Ada}\n", shown="x"))
 
 
 @given(st.text(min_size=1, max_size=60).filter(lambda t: t.isprintable() and t.strip()))

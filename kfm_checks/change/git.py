@@ -80,7 +80,8 @@ class Clone:
         if done.returncode:
             if b"promisor remote" in done.stderr or b"lazy fetching" in done.stderr:
                 raise GitError(_ABSENT, remedy=_PARTIAL)
-            why = one_line(done.stderr.decode("utf-8", "replace")).removeprefix("fatal: ")[:200]
+            said = one_line(done.stderr.decode("utf-8", "replace")).replace(str(self.folder), ".")
+            why = said.removeprefix("fatal: ")[:200]
             raise GitError(f"git refuses: {why or arguments[0]}", remedy="check the clone")
         return done.stdout
 

@@ -66,6 +66,7 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line: exit status 0, 1, or 2 with one line on stderr."""
+    _reopen()
     checking = arguments is None and sys.argv[1:2] == ["check"]  # a process of its own, soon over
     if checking:
         gc.set_threshold(COLLECT_AFTER)
@@ -95,6 +96,17 @@ def main(arguments: list[str] | None = None) -> None:
     if checking:
         _leave(found)
     sys.exit(found)
+
+
+def _reopen() -> None:
+    """Give a standard stream that the caller closed (``>&-``) to nobody.
+
+    Else the next file opened takes its number, and what is meant for the one stream lands in the other or in that file.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:
+            nobody = Path(os.devnull).open("r" if number == 0 else "w", encoding="utf-8")  # noqa: SIM115 (open to the end)
+            setattr(sys, name, nobody)
 
 
 def _usage(error: click.ClickException) -> str:

@@ -34,6 +34,8 @@ def check(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], no_col
     options = replace(options_of(given), writers=(f"kfm_checks.exports.{FORMATS[format_]}",), apart=True)
     refuse_without_cluster(options, given)
     named = paths or configured()
+    if options.rendered is not None and len(named) > 1:
+        raise UsageError("--rendered is the render of one overlay", remedy="give one PATH at a time")
     reports = [judge(path, options).report for path in named]
     for report in reports:
         required_unknown(given["require"], report)
@@ -58,14 +60,17 @@ def configured() -> list[str]:
     """
     from kfm_checks.config import load_settings
     from kfm_checks.render import entrypoint
-    from kfm_checks.target import locate
+    from kfm_checks.target import locate, relative
 
     here = locate(".")
-    patterns = load_settings(here.folder, here.root).config.overlays
+    settings = load_settings(here.folder, here.root)
+    patterns = settings.config.overlays
     if not patterns and entrypoint(Path()):
         return ["."]
-    patterns = patterns or USUAL
-    found = sorted({p for pattern in patterns for p in Path().glob(pattern) if p.is_dir() and entrypoint(p)})
+    # The patterns start from the file that gives them, wherever below it the command runs.
+    file = settings.origins[("overlays",)][0] if patterns else ""
+    start = Path(relative(here.root / file, here.folder)).parent if file else Path()
+    found = sorted({p for each in patterns or USUAL for p in start.glob(each) if p.is_dir() and entrypoint(p)})
     if not found:
         raise UsageError("no overlay was named", remedy="give its path, or `overlays:` in kfm-checks.yaml")
     return [str(path) for path in found]

@@ -22,8 +22,11 @@ def requirements(format_: str) -> int:
 
     table = Table(box=None, pad_edge=False)
     for title in ("id", "level", "by", "title", "checks"):
-        table.add_column(title, no_wrap=title in {"id", "level"})
+        table.add_column(title, no_wrap=title in {"id", "level", "checks"})
     for row in CATALOGUE:
-        table.add_row(row.id, row.level, ", ".join(row.by), row.title, ", ".join(row.checks) or ", ".join(row.rolls_up))
-    Console(highlight=False).print(table)
+        table.add_row(row.id, row.level, ", ".join(row.by), row.title, "\n".join(row.checks or row.rolls_up))
+    # A name is there to be given to --only: a narrow terminal breaks lines, and cuts none off.
+    console = Console(highlight=False)
+    console.width = max(console.width, 110)
+    console.print(table, crop=False)
     return 0

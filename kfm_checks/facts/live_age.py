@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime, time, timedelta
 
 from kfm_checks.config import Config
+from kfm_checks.config_rules import span_of
 from kfm_checks.errors import ConfigError
 from kfm_checks.facts.cluster import Cluster
-
-_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def unusable(cluster: Cluster, config: Config, as_of: str) -> str:
@@ -33,10 +31,10 @@ def unusable(cluster: Cluster, config: Config, as_of: str) -> str:
 
 def limit_of(text: str) -> timedelta:
     """``24h``, ``90m`` or ``7d`` as a time. Raises ConfigError."""
-    found = re.fullmatch(r"([0-9]{1,5})([mhd])", text)
-    if found is None:
+    span = span_of(text)
+    if span is None:
         raise ConfigError(f"thresholds.snapshot-age: {text!r} is no time", remedy="write 24h, 90m or 7d")
-    return timedelta(**{_UNITS[found[2]]: int(found[1])})
+    return span
 
 
 def moment(text: str) -> datetime | None:

@@ -11,6 +11,20 @@ from pathlib import Path
 from kfm_checks.errors import NotVerified, one_line
 
 TIME_LIMIT = 30
+#: Variables that point git to another repository than the one it is asked about (``git rev-parse --local-env-vars``).
+_REDIRECTING = frozenset(
+    f"GIT_{name}"
+    for name in (
+        *("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "PREFIX", "NAMESPACE", "INTERNAL_SUPER_PREFIX"),
+        *("OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES", "SHALLOW_FILE", "GRAFT_FILE", "REPLACE_REF_BASE"),
+        *("IMPLICIT_WORK_TREE", "CEILING_DIRECTORIES"),
+    )
+)
+
+
+def unredirected() -> dict[str, str]:
+    """The environment without what redirects git: a hook of one repository may ask about another."""
+    return {name: value for name, value in os.environ.items() if name not in _REDIRECTING}
 
 
 def tracked_files(repository: Repository) -> frozenset[str]:
@@ -36,7 +50,7 @@ class Repository:
 
     def _run(self, *arguments: str, stdin: bytes = b"") -> bytes:
         command = ["git", "-C", str(self.root), "-c", "core.quotePath=false", "-c", "core.fsmonitor=false", *arguments]
-        environment = {**os.environ, "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
+        environment = {**unredirected(), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
         try:
             done = subprocess.run(
                 command,
@@ -51,7 +65,8 @@ class Repository:
         except subprocess.TimeoutExpired:
             raise NotVerified(f"git did not answer within {TIME_LIMIT} s") from None
         if done.returncode != 0:
-            raise NotVerified(f"git refuses: {one_line(done.stderr.decode('utf-8', 'replace'))[:200]}")
+            why = one_line(done.stderr.decode("utf-8", "replace")).replace(str(self.root), ".")
+            raise NotVerified(f"git refuses: {why[:200]}")
         return done.stdout
 
     def texts(self, names: Sequence[str]) -> list[str | None]:

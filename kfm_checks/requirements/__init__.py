@@ -6,7 +6,7 @@ design's tables; ``role_for`` says who must act on a row unless the configuratio
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 
 from kfm_checks.model import Requirement
@@ -73,6 +73,11 @@ DEFAULT_ROLE = "platform-operator"
 def role_for(id: str) -> str:
     """The role that must act on a requirement, by its id: ``data-steward`` for ``SEN-01``."""
     return ROLES.get(id.partition("-")[0], DEFAULT_ROLE)
+
+
+def roles_for(id: str, attesters: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """The roles that may sign for a requirement: those that ``attesters`` names, else the one that must act on it."""
+    return tuple(attesters.get(id, (role_for(id),)))
 
 
 def requirement(id: str) -> Requirement:

@@ -229,11 +229,23 @@ FILES: dict[str, tuple[Mapping[str, str | bytes], tuple[str, ...]]] = {
     ),
     "a manifests path that isn't there": (
         {"o/kfm-checks.yaml": "gitops:\n  manifests: [../argocd]\n"},
-        (r"o/kfm-checks\.yaml|^kfm-checks: gitops\.manifests", r"\.\./argocd"),
+        (r"^kfm-checks: o/kfm-checks\.yaml:2: gitops\.manifests names \.\./argocd, which isn't there",),
     ),
     "a manifests path outside": (
         {"o/kfm-checks.yaml": "gitops:\n  manifests: [../../..]\n"},
-        (r"gitops\.manifests", "outside"),
+        (r"^kfm-checks: o/kfm-checks\.yaml:2: gitops\.manifests names \.\./\.\./\.\., outside",),
+    ),
+    "a folder where the configuration should be": (
+        {"o/kfm-checks.yaml/x": ""},
+        (r"^kfm-checks: o/kfm-checks\.yaml: can't be read", "check path"),
+    ),
+    "a folder where records should be": (
+        {"o/governance/waivers.yaml/x": ""},
+        (r"^kfm-checks: o/governance/waivers\.yaml: can't be read", "check path"),
+    ),
+    "an age that is none": (
+        {"kfm-checks.yaml": "schema: kfm-checks/config/v1\nthresholds:\n  snapshot-age: soon\n"},
+        (r"kfm-checks\.yaml:3: ", r"snapshot-age: 'soon'", "write 24h"),
     ),
     "records without schema": (
         {"o/governance/waivers.yaml": "records: []\n"},
@@ -308,6 +320,10 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "unknown option": (("check", "o", "--stric"), ("--stric",)),
     "unknown --only": (("check", "o", "--only", "RAIL-99"), ("RAIL-99", "kfm-checks requirements")),
     "unknown --require": (("check", "o", "--require", "RAIL-99"), ("RAIL-99", "kfm-checks requirements")),
+    "--require without --only": (
+        ("check", "o", "--only", "GATE-01", "--require", "RAIL-06"),
+        ("RAIL-06: --only leaves that row out",),
+    ),
     "unknown --format": (("check", "o", "--format", "xlm"), ("xlm", "json")),
     "unknown format of --output": (("check", "o", "--output", "xlm=r.xml"), ("xlm",)),
     "--as-of is no date": (("check", "o", "--as-of", "yesterday"), ("yesterday", "YYYY-MM-DD")),
@@ -320,6 +336,8 @@ ARGUMENTS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     ),
     "--rendered is empty": (("check", "o", "--rendered", "empty.yaml"), ("empty.yaml", "no object|empty")),
     "--rendered is broken": (("check", "o", "--rendered", "broken.yaml"), (r"broken\.yaml:\d", "YAML")),
+    "--rendered of plain manifests": (("check", "broken.yaml", "--rendered", "o/ns.yaml"), ("overlay's render",)),
+    "--rendered of several": (("check", "o", "o", "--rendered", "o/ns.yaml"), ("--rendered", "one overlay")),
     "--change is missing": (("check", "o", "--change", "gone.json"), ("gone.json",)),
     "--schemas is missing": (("check", "o", "--schemas", "gone"), ("gone",)),
     "--policies is missing": (("check", "o", "--policies", "gone"), ("gone",)),

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.change.cases import commit, put, request, start
 from tests.change.cases import write as write_json
 from tests.cli.helper import OVERLAY, run_alone
@@ -37,3 +39,26 @@ def test_a_long_report_arrives_whole_in_a_pipe(tmp_path: Path) -> None:
     ran = run_alone("check", "prod", "--format", "json", cwd=tmp_path)
     assert len(ran.out) > 200_000
     assert json.loads(ran.out)["overlay"]["objects"] == 200
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_a_closed_stream_takes_nothing_and_gives_nothing(closed: str, tmp_path: Path) -> None:
+    """The verdict stands, files are whole, and what was meant for a closed stream goes nowhere else."""
+    start(tmp_path)
+    put(tmp_path / "prod", OVERLAY)
+    shell = ("sh", "-c", f'exec "$@" {closed}', "sh")
+    ran = run_alone("check", "prod", "--only", "GATE-01", "--output", "json=r.json", cwd=tmp_path, prefix=shell)
+    assert (ran.status, ran.err) == (0, "")
+    assert ("GATE-01" in ran.out) == (">&-" not in closed.split())
+    assert json.loads((tmp_path / "r.json").read_text(encoding="utf-8"))["decision"] == "compliant"
+    missing = run_alone("check", "gone", cwd=tmp_path, prefix=shell)
+    assert (missing.status, missing.out) == (2, "")
+    assert ("gone" in missing.err) == ("2>&-" not in closed.split())
+
+
+def test_a_diff_to_a_closed_stream(tmp_path: Path) -> None:
+    """A diff exits 0 whatever differs, whoever reads."""
+    start(tmp_path)
+    put(tmp_path / "prod", OVERLAY)
+    shell = ("sh", "-c", 'exec "$@" >&-', "sh")
+    assert run_alone("diff", "prod", "prod", cwd=tmp_path, prefix=shell).status == 0

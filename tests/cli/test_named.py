@@ -1,4 +1,4 @@
-"""Which overlays are judged where nobody names one on the command line."""
+"""Which overlays are judged where nobody names one on the command line, and the names that may be given there."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kfm_checks.requirements import CATALOGUE
 from tests.cli.helper import OVERLAY, run, write
 
 
@@ -18,12 +19,14 @@ from tests.cli.helper import OVERLAY, run, write
         (("infra/clusters/prod", "infra/clusters/next"), ".", "", ["infra/clusters/next", "infra/clusters/prod"]),
         (("infra/clusters/prod",), "infra/clusters/prod", "", ["infra/clusters/prod"]),
         (("infra/clusters/prod", "envs/live"), ".", "overlays: ['envs/*']\n", ["envs/live"]),
+        (("infra/clusters/prod", "envs/live"), "infra/clusters", "overlays: ['envs/*']\n", ["envs/live"]),
+        (("infra/clusters/prod", "envs/live"), "envs/live", "overlays: ['envs/*']\n", ["envs/live"]),
     ],
 )
 def test_without_a_path(
     folders: tuple[str, ...], cwd: str, config: str, judged: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The configuration's, else this folder, else those where the house keeps them."""
+    """The configuration's, from whatever folder below it, else this folder, else those where the house keeps them."""
     (tmp_path / ".git").mkdir()
     for folder in folders:
         write(tmp_path, {f"{folder}/{name}": text for name, text in OVERLAY.items()})
@@ -34,3 +37,11 @@ def test_without_a_path(
     found = json.loads(ran.out)
     reports = found.get("reports", [found])
     assert [os.path.normpath(report["overlay"]["path"]) for report in reports] == judged
+
+
+def test_the_catalogue_names_every_check_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However narrow the terminal: what is printed can be given to --only."""
+    monkeypatch.setenv("COLUMNS", "40")
+    ran = run("requirements")
+    assert (ran.status, ran.err) == (0, "")
+    assert {name for row in CATALOGUE for name in (*row.checks, row.id)} <= set(ran.out.split())

@@ -10,6 +10,7 @@ import pytest
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.facts.repository import Repository, ignored_files, tracked_files
+from kfm_checks.site import commit_date
 from tests.examples import commit_all
 
 FILES = {
@@ -138,3 +139,22 @@ def test_a_machine_without_git_or_with_a_slow_one(repository: Repository, monkey
     with pytest.raises(NotVerified, match="did not answer within 30 s"):
         _ = repository.ignored
     assert repository.texts(["HEAD:a"]) == [None] and not repository.has_commit("HEAD")
+
+
+@pytest.mark.parametrize("name", ["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY"])
+def test_a_hook_of_another_repository_changes_no_answer(
+    name: str, repository: Repository, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git sets variables for the hooks that it runs; the repository asked about is still the one of the overlay."""
+    monkeypatch.setenv(name, str(tmp_path_factory.mktemp("elsewhere")))
+    assert tracked_files(repository) == FILES.keys()
+    assert repository.texts(["HEAD:data/manifest.yaml"]) == ["a: 1\n"]
+    assert commit_date(repository.root)
+
+
+def test_a_refusal_names_no_absolute_path(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git says stands in the report as a reason, and another machine has other paths."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(NotVerified, match="dubious ownership") as refused:
+        tracked_files(repository)
+    assert str(repository.root) not in refused.value.reason
