@@ -20,17 +20,19 @@ _DEPTH = 2
 _LONGEST_VALUE = 4_096
 
 #: Every name that says something of its value holds one of these; found in text that was lowered first.
-_WORD = re.compile(r"pass|pwd|pw|secret|token|key|cred|jwt|bearer")
+_WORD = re.compile(r"pass|pwd|pw|psk|secret|token|key|cred|cookie|jwt|j_auth|bearer")
 _NAME_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 #: Names longer than this on either side of the word are no names: hostile text must not make the search slow.
 _LONGEST_NAME = 64
+#: How far to the left of a name the labels that a metric is asked for with are looked for.
+_LONGEST_MATCHERS = 400
 _QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'"
 #: JSON within JSON, whose quotes have a backslash or more before them.
-_ESCAPED = r"\\+\"[^\"\\\n]*\\+\""
+_ESCAPED = r"\\+\"(?:[^\"\\\n]|\\+[^\"\\\n])*\\+\""
 _BLOCK = r"[|>][0-9+-]*[ \t]*(?:\#[^\n]*)?\n[ \t]*[^\n]*"
 #: name=value, as in a shell, a flag, a properties file, a query, a connection string.
 _EQUALS = re.compile(
-    rf"[\"']?[ \t]{{0,40}}:?=(?!=)[ \t]{{0,40}}({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
+    rf"[\"']?[ \t]{{0,40}}:?=(?!=|~\\*\")[ \t]{{0,40}}({_ESCAPED}|{_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
 )
 #: name: value, as in YAML, JSON and headers; the value ends the line, or the item in a flow.
 _COLON = re.compile(
@@ -45,6 +47,11 @@ _ENTRY_NAME = re.compile(r"(?:^|[\s{,\"'-])(?:name|path|key)[\"']?:[ \t]*[\"']?(
 _ENTRY_REVERSED = re.compile(
     rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|[^\s\"'{{\[][^\n,}}]*),?\s*[\"']?name[\"']?:[ \t]*[\"']?$"
 )
+#: The labels that a metric is asked for with (``up{job="x",secret="``), to the left of a name: names of objects.
+_MATCHERS = re.compile(r"\{(?:\s*\w+\s*(?:=~?|!=|!~)\s*\\*\"[^\"\n]*\"\s*,)*\s*$")
+#: One word after a name that begins its line (Fluent Bit, fluentd), or after the name of a header (nginx).
+_WORD_AFTER = re.compile(r"[ \t]+[\"']?([^\s\"'=:;{}<>|&][^\s\"';{}<>|&]*)[\"']?;?[ \t]*(?:#[^\n]*)?(?:\n|$)")
+_LEADS_WORD = re.compile(r"^[ \t]*(?:(?:proxy_set_header|request_header)[ \t]+)?$")
 #: A flag's value as the next word of a command line; a header among the arguments of a command.
 _ARGUMENT = re.compile(r"[ \t]+[\"']?([^\s\"'|;&<>-][^\s\"'|;&<>]*)")
 _HEADER = re.compile(r"(?:^|\s)(?:-H|--header)[= ]*[\"']?$")
@@ -94,13 +101,18 @@ Span = tuple[str, int, int]
 
 
 def _spans(text: str, key: str, names_objects: bool, prose: bool, depth: int) -> Iterator[Span]:
-    if key and text.strip() and _holds_value(key, text, names_objects):
+    if key and text.strip() and (_holds_value(key, text, names_objects) or _own_name(key, text, names_objects)):
         yield f"value of {_kind(key)}", 0, len(text)
         return
     yield from spans(text)
     yield from _assignments(text, names_objects, prose)
     if depth:
         yield from _encoded(text, key, depth)
+
+
+def _own_name(key: str, text: str, names_objects: bool) -> bool:
+    """Whether the whole value of a variable is its name once more: PASSWORD=password. In code that passes one on."""
+    return not names_objects and strength(key) == "strong" and text.strip().lower() == key.lower()
 
 
 def _holds_value(key: str, text: str, names_objects: bool) -> bool:
@@ -148,7 +160,8 @@ def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
         key = text[start:end]
         equals = _EQUALS.match(text, end)
         if equals:
-            yield from _assigned(key, text, *equals.span(1), names_objects=False, prose=prose)
+            asked = bool(_MATCHERS.search(text, max(0, start - _LONGEST_MATCHERS), start))
+            yield from _assigned(key, text, *equals.span(1), names_objects=asked, prose=prose)
             continue
         before = text[max(text.rfind("\n", 0, start) + 1, start - 200) : start]
         colon = _COLON.match(text, end)
@@ -159,6 +172,9 @@ def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
             yield from _entry(key, text, start, end)
         elif _HEADER.search(before) and (value := _HEADER_VALUE.match(text, end)):
             yield from _assigned(key, text, *value.span(1), names_objects=False, prose=False)
+        elif not prose and _LEADS_WORD.match(before) and (value := _WORD_AFTER.match(text, end)):
+            if _looks_real(value[1]):
+                yield from _assigned(key, text, *value.span(1), names_objects=True, prose=False)
         elif key.startswith("-") and (value := _ARGUMENT.match(text, end)) and _looks_real(value[1]):
             yield from _assigned(key.lstrip("-"), text, *value.span(1), names_objects=False, prose=False)
 
@@ -230,7 +246,7 @@ def encoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, end, decoded
 
 
-_SUSPECT_NEXT = re.compile(r"\\*[\"']?[ \t]*[:=]")
+_SUSPECT_NEXT = re.compile(r"\\*[\"']?[ \t]*[:=]|[ \t]+\S+[ \t]*(?:#[^\n]*)?(?:\n|\"|$)")
 
 
 def quiet(texts: Sequence[str]) -> list[bool]:
