@@ -101,8 +101,8 @@ _HINTS = (
         "-----B eyJ AKIA ASIA A3T ABIA ACCA AIza ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat gldt- glft- "
         "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c "
         "k_live_ k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
-        "$pbkdf {SHA {SSHA SCRAM- requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. hvr. "
-        "_v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
+        "$pbkdf {SHA {SSHA SCRAM- requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. "
+        "hvr. _v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken" @tcp( @unix( define('

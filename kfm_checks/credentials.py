@@ -32,7 +32,8 @@ _ESCAPED = r"\\+\"(?:[^\"\\\n]|\\+[^\"\\\n])*\\+\""
 _BLOCK = r"[|>][0-9+-]*[ \t]*(?:\#[^\n]*)?\n[ \t]*[^\n]*"
 #: name=value, as in a shell, a flag, a properties file, a query, a connection string.
 _EQUALS = re.compile(
-    rf"[\"']?[ \t]{{0,40}}:?=(?!=|~\\*\")[ \t]{{0,40}}({_ESCAPED}|{_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
+    rf"[\"']?[ \t]{{0,40}}:?=(?!=|~\\*\")[ \t]{{0,40}}({_ESCAPED}|{_QUOTED}"
+    rf"|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
 )
 #: name: value, as in YAML, JSON and headers; the value ends the line, or the item in a flow.
 _COLON = re.compile(
