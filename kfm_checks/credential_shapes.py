@@ -51,6 +51,8 @@ _PASS_FLAG = re.compile(
 )
 #: A user in an access list of Redis, in its own file or in redis.conf.
 _ACL = re.compile(r"(?m)^[ \t]*user[ \t]+\S+[ \t]+(?:[^\s>]\S*[ \t]+){0,40}>(\S+)")
+#: The private part of a JSON web key (RFC 7517), or a symmetric one.
+_JWK = re.compile(r"\{(?=[^{}]{0,8000}\"kty\\*\")[^{}]{0,8000}?\"[dk]\\*\"\s{0,20}:\s{0,20}\\*\"([A-Za-z0-9_-]{20,})")
 #: A property in Hadoop's kind of XML.
 _XML_PROPERTY = re.compile(
     r"<name>[^<]{0,200}(?:[Pp]assword|[Ss]ecret|[Ss]ecret\.[Kk]ey)</name>\s{0,80}<value>([^<>{}$\s][^<>]*)</value>"
@@ -108,7 +110,7 @@ _HINTS = (
         '"auth" "identitytoken" "registrytoken" @tcp( @unix( define('
     ).split(),
     *('"auth\\"', '"identitytoken\\"', '"registrytoken\\"'),  # in JSON within JSON, as an object is looked at
-    *("on >", "earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login ", "jdbc:oracle:"),
+    *("on >", '"kty', "earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login ", "jdbc:oracle:"),
     *(f"{verb} {what}" for verb in ("REATE", "LTER") for what in ("USER", "ROLE", "LOGIN")),
     *(f"{verb} {what}" for verb in ("reate", "lter") for what in ("user", "role", "login")),
     *("IDENTIFIED BY", "identified by"),
@@ -164,6 +166,7 @@ _GROUPED = (
     (_XML, "password"),
     (_XML_PROPERTY, "password"),
     (_ACL, "password"),
+    (_JWK, "private key"),
     (_DSN, "password in a data source name"),
     (_PHP, "password"),
 )

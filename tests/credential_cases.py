@@ -126,6 +126,11 @@ POSITIVE: tuple[Case, ...] = (
     Case(
         "userlist.txt of PgBouncer", '"app" "SCRAM-SHA-256' + f'$4096:{b64("salt salt")}${ALNUM[:43]}=:{ALNUM[:43]}="'
     ),
+    Case(
+        "a private JSON web key",
+        json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "x": ALNUM[:43], "d": ALNUM[25:68]}]}),
+    ),
+    Case("a JSON web key within JSON", json.dumps({"jwks": json.dumps({"kty": "oct", "k": ALNUM[:43]})})),
     Case("Hadoop's XML", "<name>javax.jdo.option.ConnectionPassword</name>\n  <value>hunter2</value>"),
     Case("WireGuard", f"[Peer]\nPresharedKey = {ALNUM[:43]}=\n"),
     Case("the key of Airflow", ALNUM[:43] + "=", "AIRFLOW__CORE__FERNET_KEY"),
@@ -223,6 +228,9 @@ NEGATIVE: tuple[Case, ...] = (
     Case("regular expressions that look for one", r"password=([^&\s]+) token=\S+ secret=(.*)"),
     Case("a comparison", "if password == expected:"),
     Case("a data source name filled in later", "app:${DB_PASSWORD}@tcp(db:3306)/shop"),
+    Case(
+        "a public JSON web key", json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "x": ALNUM[:43], "y": ALNUM[:43]}]})
+    ),
     Case("a dashboard of Secrets", json.dumps({"expr": 'kube_secret_info{namespace="a",secret="db-tls"}'})),
     Case("a dashboard with a variable", json.dumps({"expr": 'x{job="a", secret=~"$secret"}'})),
     Case("a shell's command within JSON", json.dumps({"cmd": 'export PGPASSWORD="$(cat /run/pw)" TOKEN="$T"'})),
