@@ -86,6 +86,10 @@ _NAME_LIKE = re.compile(r"^[a-z]+(?:[-./][a-z]+)+$")
 _OBJECT_NAME = re.compile(r"^[a-z][a-z0-9]*(?:[-./_][a-z0-9]+)*$")
 
 
+#: What a variable is worth where nobody sets it: ``${PW:-x}`` of a shell, ``${PW:x}`` of Spring.
+_FALLBACK = re.compile(r"^\$\{(?:\w+:?[-=]|[A-Z][A-Z0-9_]+:(?![-=?+]|\d{1,3}(?::\d+)?\}))([^{}$]+)\}$")
+
+
 @lru_cache(maxsize=16_384)
 def strength(key: str) -> Strength:
     """How surely a name (an environment variable, a field, a flag) says that its value is a credential."""
@@ -123,6 +127,8 @@ def _about(words: list[str], end: int) -> bool:
 def is_reference(value: str) -> bool:
     """Whether a value stands for one kept elsewhere, is public, or is no value at all."""
     text = value.strip()
+    if fallback := _FALLBACK.match(text):
+        return is_reference(fallback[1])
     return (
         not text
         or text.lower() in _BOOLEAN
@@ -146,7 +152,8 @@ def is_literal(key: str, value: str, *, names_objects: bool = False) -> bool:
     grade = strength(key)
     if not grade or is_reference(value):
         return False
-    text = value.strip()
+    fallback = _FALLBACK.match(value.strip())
+    text = fallback[1] if fallback else value.strip()
     if grade == "strong":
         prose = text.count(" ") > 2 and names_objects
         return not prose and _letters(text) != _letters(key)

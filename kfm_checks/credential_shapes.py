@@ -46,6 +46,8 @@ _SQL = re.compile(
 _ORACLE = re.compile(r"jdbc:oracle:\w+:[^\s/@'\"]+/([^\s@'\"]+)@")
 _PASS_FLAG = re.compile(
     r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a "
+    r"|(?:cypher-shell|mongo(?:sh|dump|restore|export|import))\b[^\n|;&]{0,300}? -p |set-initial-password "
+    r"|\bmc (?:alias set|config host add) \S+ \S+ \S+ "
     r"|\b(?:docker|podman|buildah|oras|registry) login\b[^\n|;&]{0,300}? -p[ =])"
     r"[\"']?([^\s\"']+)"
 )
@@ -104,13 +106,27 @@ _HINTS = (
         "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c "
         "k_live_ k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
         "$pbkdf {SHA {SSHA SCRAM- requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. "
+        "cypher-sh mongosh mongodump mongoexport mongorestore mongoimport set-initial "
         "hvr. _v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken" @tcp( @unix( define('
     ).split(),
     *('"auth\\"', '"identitytoken\\"', '"registrytoken\\"'),  # in JSON within JSON, as an object is looked at
-    *("on >", '"kty', "earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login ", "jdbc:oracle:"),
+    *(
+        "mc alias",
+        "mc config",
+        "on >",
+        '"kty',
+        "earer ",
+        "EARER ",
+        "asic ",
+        "BASIC ",
+        "curl ",
+        'curl"',
+        "login ",
+        "jdbc:oracle:",
+    ),
     *(f"{verb} {what}" for verb in ("REATE", "LTER") for what in ("USER", "ROLE", "LOGIN")),
     *(f"{verb} {what}" for verb in ("reate", "lter") for what in ("user", "role", "login")),
     *("IDENTIFIED BY", "identified by"),
