@@ -101,8 +101,10 @@ def _argo_heals(reconciler: Reconciler) -> Iterator[Evidence]:
         details = {"expected": "true", "observed": automated.get(name)}
         patch = "" if ok else remedies.merge(obj, path, True)
         yield judged(ok, obj, path, message=good if ok else bad, patch=patch, **details)
-    for path, observed, words in blind_spots(reconciler):
-        yield fails(obj, path, message=f"{words}: what was changed by hand stays", expected="absent", observed=observed)
+    for spot in blind_spots(reconciler):
+        message = f"{spot.words}: what was changed by hand stays"
+        patch = remedies.merge(obj, spot.field, spot.mended)
+        yield fails(obj, spot.path, message=message, expected="absent", observed=spot.observed, patch=patch)
 
 
 def _flux_heals(reconciler: Reconciler) -> Iterator[Evidence]:
