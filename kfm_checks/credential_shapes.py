@@ -30,6 +30,7 @@ _URL = re.compile(
 _HASH = re.compile(
     r"\$2[abxy]\$\d\d\$[./A-Za-z0-9]{50,}|\$(?:apr1|1|5|6|y|7|gy)\$[^\s$:]{1,24}\$(?:[^\s$:]{1,40}\$)?[./A-Za-z0-9]{20,}"
     r"|\$argon2\w{1,2}\$[^\s]{30,}|\{S?SHA(?:256|512)?\}[A-Za-z0-9+/]{20,}={0,2}|\$pbkdf2[\w-]*\$[^\s]{30,}"
+    r"|SCRAM-SHA-256\$\d+:[A-Za-z0-9+/]{8,}={0,2}\$[A-Za-z0-9+/=:]{20,}"
 )
 _BEARER = re.compile(r"\b(?:[Bb]earer|BEARER|Basic|BASIC)[ \t]+(?=[A-Za-z_+/.=~-]*\d)([A-Za-z0-9_+/.=~-]{16,})")
 _CURL_USER = re.compile(r"\bcurl\b[^\n]{0,500}?\s(?:-u|--user)[= ]+[\"']?[^\s:'\"]+:([^\s'\"]+)")
@@ -45,8 +46,18 @@ _SQL = re.compile(
 _ORACLE = re.compile(r"jdbc:oracle:\w+:[^\s/@'\"]+/([^\s@'\"]+)@")
 _PASS_FLAG = re.compile(
     r"\b(?:sshpass -p ?|mysql(?:dump|admin)?\b[^\n|;&]{0,300}? -p(?=\S)|redis-cli\b[^\n|;&]{0,300}? -a "
+    r"|(?:cypher-shell|mongo(?:sh|dump|restore|export|import))\b[^\n|;&]{0,300}? -p |set-initial-password "
+    r"|\bmc (?:alias set|config host add) \S+ \S+ \S+ "
     r"|\b(?:docker|podman|buildah|oras|registry) login\b[^\n|;&]{0,300}? -p[ =])"
     r"[\"']?([^\s\"']+)"
+)
+#: A user in an access list of Redis, in its own file or in redis.conf.
+_ACL = re.compile(r"(?m)^[ \t]*user[ \t]+\S+[ \t]+(?:[^\s>]\S*[ \t]+){0,40}>(\S+)")
+#: The private part of a JSON web key (RFC 7517), or a symmetric one.
+_JWK = re.compile(r"\{(?=[^{}]{0,8000}\"kty\\*\")[^{}]{0,8000}?\"[dk]\\*\"\s{0,20}:\s{0,20}\\*\"([A-Za-z0-9_-]{20,})")
+#: A property in Hadoop's kind of XML.
+_XML_PROPERTY = re.compile(
+    r"<name>[^<]{0,200}(?:[Pp]assword|[Ss]ecret|[Ss]ecret\.[Kk]ey)</name>\s{0,80}<value>([^<>{}$\s][^<>]*)</value>"
 )
 _XML = re.compile(r"<(?:\w{0,40}(?:[Pp]assword|[Ss]ecret|[Aa]pi[Kk]ey|[Tt]oken))>([^<>{}$\s][^<>]*)</")
 #: The data source name of Go's MySQL driver.
@@ -94,14 +105,28 @@ _HINTS = (
         "-----B eyJ AKIA ASIA A3T ABIA ACCA AIza ghp_ gho_ ghu_ ghs_ ghr_ github_pat glpat gldt- glft- "
         "glsoat- glrt- glcbt- glimt- glptt- glagent- gloas- GR13 _authT T3Bl pypi- SG. xox xapp- sq0c "
         "k_live_ k_test_ k_prod_ sk-proj sk-ant sk-svc :AA $2a$ $2b$ $2x$ $2y$ $apr1$ $1$ $5$ $6$ $y$ $7$ $gy$ $argon "
-        "$pbkdf {SHA {SSHA requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. hvr. "
-        "_v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
+        "$pbkdf {SHA {SSHA SCRAM- requirepass masterauth masterpass sshpass mysql redis-cli </ GOCSPX ya29 hvs. hvb. "
+        "cypher-sh mongosh mongodump mongoexport mongorestore mongoimport set-initial "
+        "hvr. _v1_ hf_ dapi dckr shpat_ shpca_ shppa_ shpss_ npm_ NRAK dp.pt. dp.st. dp.ct. dp.sa. dp.scim. lin_api "
         "sntry ops_ whsec pul- tfp_ atlasv EAAC PMAK hooks.s discord AccountK SharedA sig= Q~ AGE-S PuTTY "
         "glsa_ glc_ "
         '"auth" "identitytoken" "registrytoken" @tcp( @unix( define('
     ).split(),
     *('"auth\\"', '"identitytoken\\"', '"registrytoken\\"'),  # in JSON within JSON, as an object is looked at
-    *("earer ", "EARER ", "asic ", "BASIC ", "curl ", 'curl"', "login ", "jdbc:oracle:"),
+    *(
+        "mc alias",
+        "mc config",
+        "on >",
+        '"kty',
+        "earer ",
+        "EARER ",
+        "asic ",
+        "BASIC ",
+        "curl ",
+        'curl"',
+        "login ",
+        "jdbc:oracle:",
+    ),
     *(f"{verb} {what}" for verb in ("REATE", "LTER") for what in ("USER", "ROLE", "LOGIN")),
     *(f"{verb} {what}" for verb in ("reate", "lter") for what in ("user", "role", "login")),
     *("IDENTIFIED BY", "identified by"),
@@ -155,6 +180,9 @@ _GROUPED = (
     (_SQL, "password in SQL"),
     (_ORACLE, "password in a URL"),
     (_XML, "password"),
+    (_XML_PROPERTY, "password"),
+    (_ACL, "password"),
+    (_JWK, "private key"),
     (_DSN, "password in a data source name"),
     (_PHP, "password"),
 )

@@ -10,6 +10,22 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from kfm_checks.credential_keys import is_literal, strength
+from kfm_checks.credential_patterns import (
+    ARGUMENT,
+    COLON,
+    ENTRY,
+    ENTRY_NAME,
+    ENTRY_REVERSED,
+    ENVIRON,
+    EQUALS,
+    HEADER,
+    HEADER_VALUE,
+    LEADS_WORD,
+    MATCHERS,
+    TYPED,
+    UNSET,
+    WORD_AFTER,
+)
 from kfm_checks.credential_shapes import decode_base64, has_hint, hints_in, spans
 from kfm_checks.values import Value
 
@@ -20,35 +36,12 @@ _DEPTH = 2
 _LONGEST_VALUE = 4_096
 
 #: Every name that says something of its value holds one of these; found in text that was lowered first.
-_WORD = re.compile(r"pass|pwd|pw|secret|token|key|cred|jwt|bearer")
+_WORD = re.compile(r"pass|pwd|pw|psk|secret|token|key|cred|cookie|jwt|j_auth|bearer")
 _NAME_CHARS = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 #: Names longer than this on either side of the word are no names: hostile text must not make the search slow.
 _LONGEST_NAME = 64
-_QUOTED = r"\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\n]|'')*'"
-#: JSON within JSON, whose quotes have a backslash or more before them.
-_ESCAPED = r"\\+\"[^\"\\\n]*\\+\""
-_BLOCK = r"[|>][0-9+-]*[ \t]*(?:\#[^\n]*)?\n[ \t]*[^\n]*"
-#: name=value, as in a shell, a flag, a properties file, a query, a connection string.
-_EQUALS = re.compile(
-    rf"[\"']?[ \t]{{0,40}}:?=(?!=)[ \t]{{0,40}}({_QUOTED}|(?:\$\([^)]*\)|\$?\{{\{{[^}}]*\}}\}}|[^\s,;&\"'`)\]}}])+)"
-)
-#: name: value, as in YAML, JSON and headers; the value ends the line, or the item in a flow.
-_COLON = re.compile(
-    rf"(\\*[\"']?)[ \t]*:(?:[ \t]+|(?=\\*\"))(?:[&!][\w!]+[ \t]+)*({_ESCAPED}|{_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n]*)"
-)
-#: An entry of env:, a Helm parameter, a JSON patch: a name, and its value on a neighbouring line or in the same braces.
-_ENTRY = re.compile(
-    rf"[\"']?[ \t]*(?:,|#[^\n]*)?\s*(?:[\"']?forceString[\"']?:[^\n]*\n\s*)?"
-    rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|{_BLOCK}|[^\s\"'{{\[][^\n}}]*)"
-)
-_ENTRY_NAME = re.compile(r"(?:^|[\s{,\"'-])(?:name|path|key)[\"']?:[ \t]*[\"']?(?:/[^\s\"']*/)?$")
-_ENTRY_REVERSED = re.compile(
-    rf"[\"']?value[\"']?:[ \t]*({_QUOTED}|[^\s\"'{{\[][^\n,}}]*),?\s*[\"']?name[\"']?:[ \t]*[\"']?$"
-)
-#: A flag's value as the next word of a command line; a header among the arguments of a command.
-_ARGUMENT = re.compile(r"[ \t]+[\"']?([^\s\"'|;&<>-][^\s\"'|;&<>]*)")
-_HEADER = re.compile(r"(?:^|\s)(?:-H|--header)[= ]*[\"']?$")
-_HEADER_VALUE = re.compile(r"[ \t]*:[ \t]*([^\s\"']+)")
+#: How far to the left of a name the labels that a metric is asked for with are looked for.
+_LONGEST_MATCHERS = 400
 _RUN64 = re.compile(r"[A-Za-z0-9+/]{16,}={0,2}")
 _RUN64_BOUND = frozenset("_.-=")
 _COMMENT = re.compile(r"[ \t]#.*$|[ \t]*$")
@@ -94,13 +87,18 @@ Span = tuple[str, int, int]
 
 
 def _spans(text: str, key: str, names_objects: bool, prose: bool, depth: int) -> Iterator[Span]:
-    if key and text.strip() and _holds_value(key, text, names_objects):
+    if key and text.strip() and (_holds_value(key, text, names_objects) or _own_name(key, text, names_objects)):
         yield f"value of {_kind(key)}", 0, len(text)
         return
     yield from spans(text)
     yield from _assignments(text, names_objects, prose)
     if depth:
         yield from _encoded(text, key, depth)
+
+
+def _own_name(key: str, text: str, names_objects: bool) -> bool:
+    """Whether the whole value of a variable is its name once more: PASSWORD=password. In code that passes one on."""
+    return not names_objects and strength(key) == "strong" and text.strip().lower() == key.lower()
 
 
 def _holds_value(key: str, text: str, names_objects: bool) -> bool:
@@ -146,21 +144,32 @@ def telling_names(text: str) -> Iterator[tuple[int, int]]:
 def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
     for start, end in telling_names(text):
         key = text[start:end]
-        equals = _EQUALS.match(text, end)
+        equals = EQUALS.match(text, end)
         if equals:
-            yield from _assigned(key, text, *equals.span(1), names_objects=False, prose=prose)
+            asked = bool(MATCHERS.search(text, max(0, start - _LONGEST_MATCHERS), start))
+            yield from _assigned(key, text, *equals.span(1), names_objects=asked, prose=prose)
             continue
         before = text[max(text.rfind("\n", 0, start) + 1, start - 200) : start]
-        colon = _COLON.match(text, end)
+        colon = COLON.match(text, end)
         if colon and _starts_item(before):
             unsure = (prose and not colon[1]) or "#" in before
             yield from _assigned(key, text, *colon.span(2), names_objects=True, prose=unsure)
-        elif _ENTRY_NAME.search(before):
+        elif ENTRY_NAME.search(before) or (key == "password" and TYPED.search(before)):
             yield from _entry(key, text, start, end)
-        elif _HEADER.search(before) and (value := _HEADER_VALUE.match(text, end)):
+        elif value := _after_mark(before + key, text, end, before):
             yield from _assigned(key, text, *value.span(1), names_objects=False, prose=False)
-        elif key.startswith("-") and (value := _ARGUMENT.match(text, end)) and _looks_real(value[1]):
+        elif not prose and key[0] != "-" and LEADS_WORD.match(before) and (value := WORD_AFTER.match(text, end)):
+            if _looks_real(value[1]):
+                yield from _assigned(key, text, *value.span(1), names_objects=True, prose=False)
+        elif key.startswith("-") and (value := ARGUMENT.match(text, end)) and _looks_real(value[1]):
             yield from _assigned(key.lstrip("-"), text, *value.span(1), names_objects=False, prose=False)
+
+
+def _after_mark(lead: str, text: str, end: int, before: str) -> re.Match[str] | None:
+    """The value of a header among a command's arguments, or what code takes where a variable is not set."""
+    if HEADER.search(before):
+        return HEADER_VALUE.match(text, end)
+    return UNSET.match(text, end) if ENVIRON.search(lead) else None
 
 
 def _starts_item(before: str) -> bool:
@@ -170,12 +179,12 @@ def _starts_item(before: str) -> bool:
 
 
 def _entry(key: str, text: str, start: int, end: int) -> Iterator[Span]:
-    value = _ENTRY.match(text, end)
+    value = ENTRY.match(text, end)
     if value:
         yield from _assigned(key, text, *value.span(1), names_objects=False, prose=False)
         return
     offset = max(0, start - 600)
-    value = _ENTRY_REVERSED.search(text[offset:start])
+    value = ENTRY_REVERSED.search(text[offset:start])
     if value:
         yield from _assigned(key, text, *(offset + at for at in value.span(1)), names_objects=False, prose=False)
 
@@ -230,7 +239,7 @@ def encoded_runs(text: str) -> Iterator[tuple[int, int, str]]:
             yield start, end, decoded
 
 
-_SUSPECT_NEXT = re.compile(r"\\*[\"']?[ \t]*[:=]")
+_SUSPECT_NEXT = re.compile(r"\\*[\"']?[ \t]*[:=]|[ \t]+\S+[ \t]*(?:#[^\n]*)?(?:\n|\"|$)")
 
 
 def quiet(texts: Sequence[str]) -> list[bool]:
@@ -246,6 +255,7 @@ def _may_hold(text: str, hints: tuple[str, ...]) -> bool:
     return any(
         _SUSPECT_NEXT.match(plain, end)
         or "-" in (plain[start - 1 : start], plain[start])  # a flag, whose value may be the next argument
-        or _ENTRY_NAME.search(plain[max(0, start - 200) : start])
+        or any(mark.search(plain[max(0, start - 200) : start]) for mark in (ENTRY_NAME, TYPED))
+        or ENVIRON.search(plain[max(0, start - 200) : end])
         for start, end in telling_names(plain)
     )

@@ -117,6 +117,38 @@ POSITIVE: tuple[Case, ...] = (
     Case("an aligned assignment without quotes", "password\t=\thunter2"),
     Case("the data source name of Go's MySQL driver", "app:hunter2@tcp(db:3306)/shop"),
     Case("a constant of PHP", "define('DB_PASSWORD', 'hunter2');"),
+    Case("a shell's assignment within JSON", json.dumps({"cmd": 'export PGPASSWORD="hunter2" && psql'})),
+    Case("a flag within JSON within JSON", json.dumps({"a": json.dumps({"x": '--from-literal=password="hunter2"'})})),
+    Case("Fluent Bit", "[OUTPUT]\n    Name es\n    HTTP_Passwd hunter2\n"),
+    Case("fluentd", "<match **>\n  password hunter2\n</match>\n"),
+    Case("a header that nginx adds", 'proxy_set_header X-Api-Key "hunter2hunter2";\n'),
+    Case("an access list of Redis", "user default on >hunter2 ~* +@all\n"),
+    Case(
+        "userlist.txt of PgBouncer", '"app" "SCRAM-SHA-256' + f'$4096:{b64("salt salt")}${ALNUM[:43]}=:{ALNUM[:43]}="'
+    ),
+    Case(
+        "a private JSON web key",
+        json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "x": ALNUM[:43], "d": ALNUM[25:68]}]}),
+    ),
+    Case("a JSON web key within JSON", json.dumps({"jwks": json.dumps({"kty": "oct", "k": ALNUM[:43]})})),
+    Case("what a shell takes for want of a variable", "export DB_PASSWORD=${DB_PASSWORD:-hunter2}\n"),
+    Case("what Spring takes for want of a variable", "password: ${DB_PASSWORD:hunter2}\n"),
+    Case("the same in an address", "postgres://app:${DB_PASSWORD:-hunter2}@db/shop"),
+    Case("what Python takes for want of a variable", 'x = os.environ.get("DB_PASSWORD", "hunter2")\n'),
+    Case("what JavaScript takes for want of a variable", "connect(process.env.DB_PASSWORD || 'hunter2')\n"),
+    Case("a user of Keycloak's", '{"credentials":[{"type":"password","value":"hunter2"}]}'),
+    Case("Neo4j's shell", "cypher-shell -u neo4j -p hunter2 'RETURN 1'"),
+    Case("Neo4j's first password", "neo4j-admin dbms set-initial-password hunter2"),
+    Case("MongoDB's shell", "mongosh --quiet -u root -p hunter2 --eval 1"),
+    Case("MinIO's client", "mc alias set lake http://minio:9000 admin hunter2"),
+    Case("Hadoop's XML", "<name>javax.jdo.option.ConnectionPassword</name>\n  <value>hunter2</value>"),
+    Case("WireGuard", f"[Peer]\nPresharedKey = {ALNUM[:43]}=\n"),
+    Case("the key of Airflow", ALNUM[:43] + "=", "AIRFLOW__CORE__FERNET_KEY"),
+    Case("the login of Neo4j's image", "neo4j/hunter2", "NEO4J_AUTH"),
+    Case("Neo4j's login in a file", "NEO4J_AUTH=neo4j/hunter2\n"),
+    Case("the cookie of RabbitMQ's nodes", "SWQOKODSQALRPCLNMEQG", "RABBITMQ_ERLANG_COOKIE"),
+    Case("a password that is its own name", "password", "PASSWORD"),
+    Case("a metric's label that holds a password", 'x{job="a",password="hunter2"}'),
 )
 
 NEGATIVE: tuple[Case, ...] = (
@@ -206,4 +238,44 @@ NEGATIVE: tuple[Case, ...] = (
     Case("regular expressions that look for one", r"password=([^&\s]+) token=\S+ secret=(.*)"),
     Case("a comparison", "if password == expected:"),
     Case("a data source name filled in later", "app:${DB_PASSWORD}@tcp(db:3306)/shop"),
+    Case(
+        "a public JSON web key", json.dumps({"keys": [{"kty": "EC", "crv": "P-256", "x": ALNUM[:43], "y": ALNUM[:43]}]})
+    ),
+    Case("nothing for want of a variable", "PASSWORD=${PASSWORD:-}\nTOKEN=${1:-}\nPW=${PW:?must be set}\n"),
+    Case("a file for want of a variable", "password: ${DB_PASSWORD:-/run/secrets/db}\nKEY_PASSWORD=${KP:-$OTHER}\n"),
+    Case(
+        "a configuration provider of Kafka's",
+        "ssl.key.password=${file:/etc/kafka/x:kp}\ndb.password=${secrets:a/b:pw}\n",
+    ),
+    Case("a part of a variable", 'TOKEN=${TOKEN:0:8}\nx = os.environ.get("TOKEN_TTL", "3600")\n'),
+    Case(
+        "shells with variables",
+        'cypher-shell -u neo4j -p "$PW"\nmongosh -p "$PW"\nmc alias set s3 http://x "$A" "$S"\n',
+    ),
+    Case("a field of a form", '{"type":"password","value":""}'),
+    Case("a dashboard of Secrets", json.dumps({"expr": 'kube_secret_info{namespace="a",secret="db-tls"}'})),
+    Case("a dashboard with a variable", json.dumps({"expr": 'x{job="a", secret=~"$secret"}'})),
+    Case("a shell's command within JSON", json.dumps({"cmd": 'export PGPASSWORD="$(cat /run/pw)" TOKEN="$T"'})),
+    Case(
+        "a realm of Keycloak",
+        json.dumps({"access.token.lifespan": "300", "accessTokenLifespan": 300, "client.secret.creation.time": "17"}),
+    ),
+    Case("Dex", "enablePasswordDB: true\noauth2:\n  passwordConnector: local\n"),
+    Case("Grafana's own references", "client_secret = $__env{SSO}\nsecret_key = $__file{/etc/grafana/key}\n"),
+    Case("a path that Vault's agent injects", "kv/data/Team/DB1", "vault.hashicorp.com/agent-inject-secret-db"),
+    Case("a field that OpenShift exposes", "{.data['password']}", "template.openshift.io/expose-password"),
+    Case(
+        "how long a token lives", "REFRESH_TOKEN_DAYS=30\nJWT_ACCESS_TOKEN_EXPIRE_MINUTES=30\nPRIVATE_KEY_BITS=4096\n"
+    ),
+    Case("how passwords are hashed", "PASSWORD_HASHERS=argon2\nPASSWORD_HASH_ROUNDS=12\n"),
+    Case("the name of a cookie", "CSRF_TOKEN_COOKIE=XSRF-TOKEN\nACCESS_TOKEN_COOKIE_DOMAIN=example.org\n"),
+    Case("the Secret of a key", "gh-app-key", "GITHUB_APP_PRIVATE_KEY_SECRET"),
+    Case("Python", 'token = request.headers["X-Token"]\napi_key: str = Field(default="")\n'),
+    Case("JavaScript", "const token = req.headers['x-token'];\nlet secret = await getSecret();\n"),
+    Case("Lua of nginx", "local token = ngx.var.cookie_token\n"),
+    Case("a script's argument", 'SECRET="$2"\nPASSWORD=`cat /run/pw`\n'),
+    Case("a value that Maven fills in", "jwt.secret=@jwt.secret@\n"),
+    Case("a label of a form", '{"labels":{"apiKey":"API key","secret":"Secret"}}'),
+    Case("a column of a table", "CREATE TABLE users (\n  password varchar(64),\n  token text\n);\n"),
+    Case("how clients may log in", "host all all 10.0.0.0/8 scram-sha-256\nPasswordAuthentication no\n"),
 )

@@ -77,7 +77,8 @@ def test_base64_hides_nothing(password: str, form: str) -> None:
     [
         "key" * 100_000, "eyJ" * 100_000, "://" * 100_000, "a://u:" + "${x}" * 50_000, "A" * 500_000, "curl " * 50_000, "CREATE USER a " * 20_000,
         "-----BEGIN " + "PRIVATE KEY-----" + "a: " * 50_000, "<password" * 50_000,
-        'password="' * 50_000, "name: key " * 40_000,
+        'password="' * 50_000, "name: key " * 40_000, '{"kty"' * 50_000, 'token{a="b",' * 30_000, "user a b " * 40_000,
+        'x="token=\\\\"' * 40_000, "<name>a Password</name> " * 20_000, "password " * 40_000, "{" + 'a="b",token=' * 20_000,
     ],
     ids=lambda text: text[:8],
 )  # fmt: skip

@@ -53,8 +53,8 @@ class Policies(Value, frozen=True):
 
     @property
     def any(self) -> bool:
-        """Whether there is a policy that could judge an object."""
-        return bool(self.vaps or self.kyverno or self.kyverno_cel or self.constraints)
+        """Whether there is a policy that could judge an object: one that nothing binds can't."""
+        return bool(any(bindings for _, bindings in self.vaps) or self.kyverno or self.kyverno_cel or self.constraints)
 
     @cached_property
     def dangling(self) -> tuple[tuple[Manifest, str], ...]:

@@ -217,7 +217,7 @@ CHECKS: tuple[Check, ...] = (
         live=_POLICIES,
         whole=True,
     ),
-    Check(admission.objects_pass_admission_policies, "no admission policy in the render"),
+    Check(admission.objects_pass_admission_policies, "no admission policy that judges an object"),
     Check(admission.image_signatures_are_verified, "no workload outside the platform's namespaces"),
     Check(tokens.service_account_tokens_are_needed, "no pod"),
     Check(data.data_manifest_is_valid, "no dataset"),

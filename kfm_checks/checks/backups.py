@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, unknown
-from kfm_checks.facts.backups import Backup, backups_of, target
+from kfm_checks.facts.backups import SCHEDULES, Backup, backups_of, target
 from kfm_checks.facts.datastores import Datastore
 from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.workloads import Workload
@@ -32,7 +32,7 @@ def datastores_are_backed_up(
         raise NotVerified("no datastore is declared, labelled or recognised here")
     by_id = {workload.id: workload for workload in workloads}
     covering = {d.id: _covering(inventory, workloads, d, by_id.get(d.id)) for d in datastores}
-    any_schedule = any(covering.values()) or bool(inventory.of("Schedule", "velero.io"))
+    any_schedule = any(covering.values()) or any(inventory.of(kind, group) for group, kind in SCHEDULES)
     for datastore in datastores:
         if datastore.obj is None:
             namespace, kind, name = [*datastore.id.split("/", 2), "", ""][:3]

@@ -10,6 +10,7 @@ from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, holds, judged, unknown
 from kfm_checks.facts.gitops import GitSource, Reconciler, clean_path, other_controllers, same_repository
+from kfm_checks.facts.gitops_blind import blind_spots
 from kfm_checks.facts.objects import Inventory, dig
 from kfm_checks.facts.repository import Repository
 from kfm_checks.model import Evidence, Manifest, Overlay
@@ -62,9 +63,10 @@ def reconciliation_self_heals(
 ) -> Iterator[Evidence]:
     """Reconciliation is automatic and heals drift.
 
-    Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy). Flux:
-    neither it nor its source suspended, no object left alone by annotation, and `prune: true` (Flux documentation,
-    Kustomization API). Each defaults to off where it is absent.
+    Argo CD: `syncPolicy.automated` with `selfHeal` and `prune` (Argo CD documentation, Automated Sync Policy), not told
+    to skip the Application, nor to ignore whole objects or what kubectl changes (Diff Customization). Flux: neither it
+    nor its source suspended, no object left alone by annotation, and `prune: true` (Kustomization API). Each
+    defaults to off where it is absent.
 
     Remedy: turn on `automated`, `selfHeal` and `prune`; take off `suspend`.
     """
@@ -99,6 +101,10 @@ def _argo_heals(reconciler: Reconciler) -> Iterator[Evidence]:
         details = {"expected": "true", "observed": automated.get(name)}
         patch = "" if ok else remedies.merge(obj, path, True)
         yield judged(ok, obj, path, message=good if ok else bad, patch=patch, **details)
+    for spot in blind_spots(reconciler):
+        message = f"{spot.words}: what was changed by hand stays"
+        patch = remedies.merge(obj, spot.field, spot.mended)
+        yield fails(obj, spot.path, message=message, expected="absent", observed=spot.observed, patch=patch)
 
 
 def _flux_heals(reconciler: Reconciler) -> Iterator[Evidence]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from kfm_checks.config import Config
-from kfm_checks.evidence import fails, file_key, holds
+from kfm_checks.evidence import fails, file_key, holds, judged
 from kfm_checks.facts.layout import PURPOSES, Layout, Placed, home
 from kfm_checks.facts.references import References
 from kfm_checks.facts.tree import Tree
@@ -77,10 +77,19 @@ def _purpose(intent: str, folder: str, inside: list[Placed], tree: Tree, referen
     drawn = [r for k in references.kustomizations if k.folder == prefix for r in k.references if r.role == "folder"]
     patched = [f for f in tree.folder(folder) if intent == "patches" and f.is_manifest_file]
     count = len(fitting) or len(drawn) or len(patched)
+    # Kinds of a custom API that no list here has: they may well be what the folder is for.
+    strange = sorted({item.key.kind for item in inside if "." in item.key.group and not home(item.key)})
     observed = f"{count} of its kind" if count else "empty" if not tree.folder(folder) else "nothing of its kind"
     message = f"{folder}/ holds {PURPOSES[intent]}" if count else f"{folder}/ holds nothing of what it is for"
-    return (holds if count else fails)(
-        file_key(folder), message=message, expected=PURPOSES[intent], observed=observed, source=Source(prefix)
+    if strange and not count:
+        message = f"{folder}/ holds kinds of which nobody here knows what they are for: {', '.join(strange)}"
+    return judged(
+        bool(count) or (None if strange else False),
+        file_key(folder),
+        message=message,
+        expected=PURPOSES[intent],
+        observed=observed,
+        source=Source(prefix),
     )
 
 

@@ -180,8 +180,10 @@ def _operator_doors(store: Datastore) -> Iterator[Evidence]:
     if not store.operated or store.obj is None:
         return
     for path, value in _fields(store.obj.get("spec"), ("spec",)):
-        opens = path[-1] in ("type", "exposeType") and value in _OPEN_TYPES
-        opens = opens or (str(path[-1]).endswith("LoadBalancer") and value is True)
+        opens = str(path[-1]).lower().endswith("type") and value in _OPEN_TYPES
+        opens = opens or (
+            value is True and (str(path[-1]).endswith("LoadBalancer") or path[-2:-1] == ("exposeServices",))
+        )
         if opens:
             text = f"the datastore {store.id} asks its operator for a door to the outside"
             yield fails(store.obj, path, message=text, expected="ClusterIP", observed=value)

@@ -18,11 +18,13 @@ from kfm_checks.model import Evidence
 #: Words for one environment; each names it as well as the others.
 ENVIRONMENTS = (
     frozenset({"prod", "production", "prd", "live"}),
-    frozenset({"stage", "staging", "stg", "preprod", "uat"}),
+    frozenset({"stage", "staging", "stg", "preprod", "nonprod", "uat"}),
     frozenset({"dev", "development", "sandbox"}),
     frozenset({"test", "testing", "qa", "ci"}),
 )
 LABELS = ("environment", "env", "app.kubernetes.io/environment", "kfm.io/environment", "topology.kfm/environment")
+#: "non-prod" and "pre_production" are words of their own, and no production.
+_NOT_PROD = re.compile(r"(?<![a-z0-9])(non|pre)[-_]?(?:prod|prd)(?:uction)?(?![a-z])")
 #: Names that controllers give to the cluster that they run in: they name no cluster.
 NO_NAMES = {"", "in-cluster", "default", "local", "kubernetes", "cluster"}
 _NAME_KEYS = ("cluster-name", "clusterName", "cluster_name", "CLUSTER_NAME", "cluster")
@@ -45,7 +47,7 @@ def environment_is_production(
         yield _agrees(wanted, word, file_key(tree.source_path), "the folder's path", tree.source_path)
     for obj in inventory:
         for label, value in labels_of(obj).items():
-            if (label in LABELS or label.endswith("/environment")) and _family(value):
+            if (label in LABELS or label.endswith(("/environment", "/env"))) and _family(value):
                 found = True
                 ok = _family(value) == _family(wanted)
                 message = f"its label {'agrees' if ok else 'says ' + value}"
@@ -66,11 +68,15 @@ def _agrees(wanted: str, word: str, subject: object, what: str, observed: str) -
 
 def _words(text: str) -> list[str]:
     """Words of a path or name that stand for an environment."""
-    return [word for word in re.split(r"[^a-z0-9]+", text.lower()) if _family(word)]
+    return [word for word in re.split(r"[^a-z0-9]+", _joined(text)) if _family(word)]
 
 
 def _family(word: str) -> frozenset[str]:
-    return next((family for family in ENVIRONMENTS if word.lower() in family), frozenset())
+    return next((family for family in ENVIRONMENTS if _joined(word) in family), frozenset())
+
+
+def _joined(text: str) -> str:
+    return _NOT_PROD.sub(r"\1prod", text.lower())
 
 
 def cluster_name_is_known(

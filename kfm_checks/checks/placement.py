@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from kfm_checks.config import Config
 from kfm_checks.errors import NotVerified
 from kfm_checks.evidence import fails, file_key, holds, unknown
-from kfm_checks.facts.layout import Layout, Placed, home
+from kfm_checks.facts.layout import Layout, Placed, home, read_by_policies
+from kfm_checks.facts.objects import Inventory
 from kfm_checks.facts.tree import Tree
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Evidence
@@ -118,10 +119,13 @@ def platform_has_no_tenant_apps(
             yield unknown(item.subject, message=message, observed=item.file, source=item.source)
 
 
-def policies_are_operative(tree: Tree, layout: Layout, placed: tuple[Placed, ...]) -> Iterator[Evidence]:
+def policies_are_operative(
+    tree: Tree, layout: Layout, placed: tuple[Placed, ...], inventory: Inventory
+) -> Iterator[Evidence]:
     """The folder for policies holds operative policy objects only.
 
-    Documents with no operational value hide what is enforced; objects of another kind hide there themselves.
+    Documents with no operational value hide what is enforced; objects of another kind hide there themselves. A
+    ConfigMap belongs there where a policy reads it (`paramRef`, Kyverno's `context`).
 
     Remedy: move prose to the documentation, and each object to the folder of its intent.
     """
@@ -136,14 +140,23 @@ def policies_are_operative(tree: Tree, layout: Layout, placed: tuple[Placed, ...
                 observed=file.path,
                 source=file.at(1),
             )
+    read = read_by_policies(inventory)
     for item in _inside(placed, layout, "policies"):
-        belongs = home(item.key)
-        wrong = belongs not in {"policies", ""} or (belongs == "" and item.key.kind in {"Service", "Secret"})
-        if wrong and item.used_as != "patch":
+        if item.used_as != "patch" and not _operative(item, read):
             text = f"a {item.key.kind} is no policy"
             yield fails(item.subject, message=text, expected="a policy object", observed=item.file, source=item.source)
         else:
             yield holds(item.subject, message="a policy object", observed=item.file, source=item.source)
+
+
+def _operative(item: Placed, read: frozenset[str]) -> bool:
+    """Whether an object may stand among the policies; ``read`` has "" where a policy chooses what it reads by labels.
+
+    Kustomize may put something before and after the name that is written.
+    """
+    if item.key.kind == "ConfigMap":
+        return "" in read or any(item.key.name in name for name in read)
+    return home(item.key) in {"policies", ""} and item.key.kind not in {"Service", "Secret"}
 
 
 def apps_are_gitops_wiring(tree: Tree, layout: Layout, placed: tuple[Placed, ...]) -> Iterator[Evidence]:

@@ -123,6 +123,7 @@ _REFERENCE_KINDS = frozenset(
         "InfisicalSecret",
         "OnePasswordItem",
         "AzureKeyVaultSecret",
+        "BitwardenSecret",
         "StringSecret",
         "BasicAuth",
         "Password",

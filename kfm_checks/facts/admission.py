@@ -166,9 +166,11 @@ def image_coverage(
     """For each image of each workload outside the platform: the rule that would ask for its signature."""
     from kfm_checks.admission.resources import resources
     from kfm_checks.admission.signatures import verifiers
+    from kfm_checks.admission.standing import unread
 
     known = Inventory((*inventory.objects, *index(extra_policies or ()).objects))
     found = verifiers(known, resources(known))
+    otherwise = "unknown" if unread(known) else "none"
     out = []
     for workload in workloads:
         if outside(workload.namespace, config) or (workload.obj.key.group, workload.kind) not in POD_TEMPLATES:
@@ -176,6 +178,7 @@ def image_coverage(
         pod = admission_candidates[id(workload.obj)][-1]
         for container in workload.containers:
             covered, by = _covered(found, pod, container.image)
+            covered = otherwise if by is None else covered
             out.append(ImageCoverage(workload, container.image, (*container.path, "image"), covered, by, len(found)))
     return tuple(out)
 

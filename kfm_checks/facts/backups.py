@@ -16,6 +16,15 @@ from kfm_checks.values import Value
 
 #: What Velero keeps a backup for where the schedule gives no ``ttl`` (its documented default).
 VELERO_TTL = "720h0m0s"
+#: Kinds whose whole purpose is a backup schedule: (group, kind).
+SCHEDULES = (
+    ("velero.io", "Schedule"),
+    ("postgresql.cnpg.io", "ScheduledBackup"),
+    ("k8up.io", "Schedule"),
+    ("snapscheduler.backube", "SnapshotSchedule"),
+    ("volsync.backube", "ReplicationSource"),
+    ("config.kio.kasten.io", "Policy"),
+)
 #: Programs that copy a datastore away; a CronJob that runs one of them beside the datastore's address is a backup.
 _TOOLS = re.compile(
     r"pg_dump|pg_basebackup|pgbackrest|wal-g|barman|neo4j-admin|mysqldump|mariadb-dump|mongodump"

@@ -27,12 +27,15 @@ SCYLLA = Product("ScyllaDB", (9042,))
 CLICKHOUSE = Product("ClickHouse", (8123, 8443, 9000, 9440))
 MILVUS = Product("Milvus", (19530,))
 QDRANT = Product("Qdrant", (6333, 6334))
+SQL_SERVER = Product("SQL Server", (1433,))
 
-#: The last part of an image's repository, exactly: an exporter or a pooler is no datastore.
+#: The last part of an image's repository, or the last two, exactly: an exporter or a pooler is no datastore.
 IMAGES: Mapping[str, Product] = {
     **dict.fromkeys(
-        ("postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "spilo"), POSTGRES
+        ("postgres", "postgresql", "postgis", "pgvector", "timescaledb", "timescaledb-ha", "spilo", "paradedb"),
+        POSTGRES,
     ),
+    **dict.fromkeys(("postgresql-repmgr", "percona-distribution-postgresql", "crunchy-postgres"), POSTGRES),
     **dict.fromkeys(("mysql", "mysql-server", "percona-server", "percona-xtradb-cluster"), MYSQL),
     **dict.fromkeys(("mariadb", "mariadb-galera"), MARIADB),
     **dict.fromkeys(("mongo", "mongodb", "mongodb-community-server", "percona-server-mongodb"), MONGODB),
@@ -58,6 +61,19 @@ IMAGES: Mapping[str, Product] = {
     "meilisearch": Product("Meilisearch", (7700,)),
     "typesense": Product("Typesense", (8108,)),
     "seaweedfs": Product("SeaweedFS", (8333, 8888, 9333)),
+    "mssql/server": SQL_SERVER,
+    **dict.fromkeys(("oracle-free", "oracle-xe"), Product("Oracle", (1521,))),
+    "yugabyte": Product("YugabyteDB", (5433, 9042)),
+    "ferretdb": Product("FerretDB", (27017,)),
+    "surrealdb": Product("SurrealDB", (8000,)),
+    "questdb": Product("QuestDB", (8812, 9000, 9009)),
+    **dict.fromkeys(("memgraph", "memgraph-mage"), Product("Memgraph", (7444, 7687))),
+    "dgraph": Product("Dgraph", (8080, 9080)),
+    "janusgraph": Product("JanusGraph", (8182,)),
+    "graphdb": Product("GraphDB", (7200,)),
+    "jena-fuseki": Product("Jena Fuseki", (3030,)),
+    "virtuoso-opensource-7": Product("Virtuoso", (1111, 8890)),
+    "stardog": Product("Stardog", (5820,)),
 }
 
 #: Ports that, on a workload which keeps volumes, tell a datastore whatever its image is called.
@@ -71,5 +87,5 @@ PORTS: Mapping[int, Product] = {
     9200: ELASTICSEARCH,
     6333: QDRANT,
     19530: MILVUS,
-    1433: Product("SQL Server", (1433,)),
+    1433: SQL_SERVER,
 }

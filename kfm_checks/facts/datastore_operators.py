@@ -80,17 +80,27 @@ def _opstree(name: str, setup: str, role: str) -> dict[str, str]:
     return {"app": name, "redis_setup_type": setup, "role": role}
 
 
+# The role's label is documented for a team's own Services, which lead to the primary or to the replicas alone.
+def _cnpg(role: str) -> dict[str, str]:
+    labels = {"cnpg.io/cluster": "{name}", "cnpg.io/podRole": "instance"}
+    return {**labels, "cnpg.io/instanceRole": role, "role": role}
+
+
+def _spilo(role: str) -> dict[str, str]:
+    return {"application": "spilo", "cluster-name": "{name}", "spilo-role": role}
+
+
 #: By (group, kind).
 OPERATORS: Mapping[tuple[str, str], Operator] = {
     # cloudnative-pg/cloudnative-pg: docs/src/labels_annotations.md, docs/src/service_management.md
     ("postgresql.cnpg.io", "Cluster"): Operator(
         POSTGRES,
-        ({"cnpg.io/cluster": "{name}", "cnpg.io/podRole": "instance"},),
+        (_cnpg("primary"), _cnpg("replica")),
         ("{name}-rw", "{name}-ro", "{name}-r"),
     ),
     # zalando/postgres-operator: docs/reference/operator_parameters.md (defaults)
     ("acid.zalan.do", "postgresql"): Operator(
-        POSTGRES, ({"application": "spilo", "cluster-name": "{name}"},), ("{name}", "{name}-repl", "{name}-pooler")
+        POSTGRES, (_spilo("master"), _spilo("replica")), ("{name}", "{name}-repl", "{name}-pooler")
     ),
     # CrunchyData/postgres-operator: internal/naming, internal/controller/postgrescluster/instance.go
     ("postgres-operator.crunchydata.com", "PostgresCluster"): Operator(POSTGRES, (_CRUNCHY,), _CRUNCHY_SERVICES),

@@ -113,9 +113,9 @@ def _product(workload: Workload) -> tuple[str, tuple[int, ...]] | None:
         return None
     regular = [container for container in workload.containers if container.role == "container"]
     for container in regular:
-        product = IMAGES.get(repository(container.image, 1))
-        if product:
-            return f"image {repository(container.image, 1)} is {product.name}", _serving([container], product)
+        name = next((name for parts in (1, 2) if (name := repository(container.image, parts)) in IMAGES), None)
+        if name:
+            return f"image {name} is {IMAGES[name].name}", _serving([container], IMAGES[name])
     for container in regular:
         number = next((n for n in sorted(_numbers([container])) if n in PORTS), None)
         if number is not None and _keeps_volumes(workload):

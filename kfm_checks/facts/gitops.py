@@ -20,7 +20,6 @@ OTHER_CONTROLLERS = {
     "apps.open-cluster-management.io": "Open Cluster Management",
     "configsync.gke.io": "Config Sync",
     "configmanagement.gke.io": "Config Sync",
-    "kargo.akuity.io": "Kargo",
 }
 
 

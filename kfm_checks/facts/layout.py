@@ -30,12 +30,23 @@ _GROUPS: Mapping[str, str] = {
     "source.toolkit.fluxcd.io": "apps",
     "image.toolkit.fluxcd.io": "apps",
     "notification.toolkit.fluxcd.io": "apps",
+    "source.extensions.fluxcd.io": "apps",
+    "fluxcd.controlplane.io": "apps",
+    "kargo.akuity.io": "apps",
+    "promoter.argoproj.io": "apps",
     "fleet.cattle.io": "apps",
     "external-secrets.io": "secrets",
     "generators.external-secrets.io": "secrets",
     "bitnami.com": "secrets",
     "secrets-store.csi.x-k8s.io": "secrets",
     "isindir.github.com": "secrets",
+    "secrets.hashicorp.com": "secrets",
+    "secrets.doppler.com": "secrets",
+    "secrets.infisical.com": "secrets",
+    "onepassword.com": "secrets",
+    "spv.no": "secrets",
+    "k8s.bitwarden.com": "secrets",
+    "ricoberger.de": "secrets",
     "kyverno.io": "policies",
     "policies.kyverno.io": "policies",
     "templates.gatekeeper.sh": "policies",
@@ -46,6 +57,7 @@ _GROUPS: Mapping[str, str] = {
     "rbac.authorization.k8s.io": "policies",
     "networking.istio.io": "platform",
     "security.istio.io": "policies",
+    "policy.linkerd.io": "policies",
     "cilium.io": "policies",
     "crd.projectcalico.org": "policies",
     "projectcalico.org": "policies",
@@ -55,6 +67,9 @@ _GROUPS: Mapping[str, str] = {
     "cert-manager.io": "platform",
     "trust.cert-manager.io": "platform",
     "monitoring.coreos.com": "platform",
+    "monitoring.googleapis.com": "platform",
+    "operator.victoriametrics.com": "platform",
+    "karpenter.sh": "platform",
     "velero.io": "platform",
     "storage.k8s.io": "platform",
     "scheduling.k8s.io": "platform",
@@ -91,6 +106,23 @@ def home(key: ObjectKey) -> str:
     if kind in POD_TEMPLATES:
         return "workload"
     return _GROUPS.get(key.group, "")
+
+
+def read_by_policies(inventory: Inventory) -> frozenset[str]:
+    """The names of the objects that the policies of the render read: parameters, and what Kyverno's context names."""
+    return frozenset(name for obj in inventory if home(obj.key) == "policies" for name in _read(obj.get("spec")))
+
+
+def _read(value: object, under: str = "") -> Iterator[str]:
+    if isinstance(value, dict):
+        if under in {"paramRef", "configMap"}:
+            name = str(value.get("name") or "")
+            yield "" if "{{" in name else name
+        for key, inner in value.items():
+            yield from _read(inner, str(key))
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _read(inner, under)
 
 
 class Layout(Value, frozen=True):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from kfm_checks.facts.objects import Inventory, dig
+from kfm_checks.facts.objects import Inventory, annotations_of, dig
 from kfm_checks.facts.workloads import Workload
 from kfm_checks.model import Manifest, Path
 from kfm_checks.values import Value
 
 #: Kinds whose pods are one for each node, whatever a number says.
 PER_NODE = frozenset({"DaemonSet"})
+#: KEDA documentation, *Pause autoscaling*: the number of pods, whatever the triggers say.
+_PAUSED = "autoscaling.keda.sh/paused-replicas"
 
 
 class Scale(Value, frozen=True):
@@ -47,8 +49,19 @@ def _autoscalers(inventory: Inventory) -> Iterator[tuple[str, Scale]]:
 
 def _scaled_objects(inventory: Inventory) -> Iterator[tuple[str, Scale]]:
     for obj in inventory.of("ScaledObject", "keda.sh"):
-        path = ("spec", "minReplicaCount")
-        yield _target(obj, "Deployment"), Scale(_count(dig(obj, *path), 0), obj, path)
+        yield _target(obj, "Deployment"), min(_floors(obj), key=lambda floor: floor.minimum)
+
+
+def _floors(obj: Manifest) -> Iterator[Scale]:
+    """What a ScaledObject may go down to: its minimum, the number where nothing triggers, the one it is paused at."""
+    paused = str(annotations_of(obj).get(_PAUSED, ""))
+    if paused.isdecimal():
+        yield Scale(int(paused), obj, ("metadata", "annotations", _PAUSED))
+        return
+    for field, default in (("minReplicaCount", 0), ("idleReplicaCount", None)):
+        number = dig(obj, "spec", field, default=default)
+        if number is not None:
+            yield Scale(_count(number, 0), obj, ("spec", field))
 
 
 def _target(obj: Manifest, default: str) -> str:

@@ -30,6 +30,8 @@ _NAMED: Mapping[tuple[str, str], tuple[str, str]] = {
     ("spv.no", "AzureKeyVaultSecret"): ("spec.output.secret.name", ""),
     # 1Password/onepassword-operator: internal/controller/onepassworditem_controller.go
     ("onepassword.com", "OnePasswordItem"): ("metadata.name", ""),
+    # bitwarden/sm-kubernetes: api/v1/bitwardensecret_types.go
+    ("k8s.bitwarden.com", "BitwardenSecret"): ("spec.secretName", ""),
     # mittwald/kubernetes-secret-generator: pkg/controller/crd
     ("secretgenerator.mittwald.de", "StringSecret"): ("metadata.name", ""),
     ("secretgenerator.mittwald.de", "BasicAuth"): ("metadata.name", ""),

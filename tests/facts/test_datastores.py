@@ -30,6 +30,12 @@ IMAGES: list[tuple[str, str, tuple[int, ...]]] = [
     ("clickhouse/clickhouse-server", "ClickHouse", (8123, 8443, 9000, 9440)), ("bitnami/clickhouse", "ClickHouse", (8123, 8443, 9000, 9440)),
     ("couchdb:3", "CouchDB", (5984,)), ("influxdb:2", "InfluxDB", (8086,)), ("cockroachdb/cockroach", "CockroachDB", (26257,)),
     ("arangodb:3", "ArangoDB", (8529,)), ("solr:9", "Solr", (8983,)), ("getmeili/meilisearch", "Meilisearch", (7700,)),
+    ("bitnami/postgresql-repmgr:16", "PostgreSQL", (5432,)), ("percona/percona-distribution-postgresql", "PostgreSQL", (5432,)),
+    ("crunchydata/crunchy-postgres", "PostgreSQL", (5432,)), ("paradedb/paradedb", "PostgreSQL", (5432,)), ("mcr.microsoft.com/mssql/server:2022", "SQL Server", (1433,)),
+    ("gvenzl/oracle-free", "Oracle", (1521,)), ("yugabytedb/yugabyte", "YugabyteDB", (5433, 9042)), ("ghcr.io/ferretdb/ferretdb", "FerretDB", (27017,)),
+    ("surrealdb/surrealdb", "SurrealDB", (8000,)), ("questdb/questdb", "QuestDB", (8812, 9000, 9009)), ("memgraph/memgraph", "Memgraph", (7444, 7687)),
+    ("dgraph/dgraph", "Dgraph", (8080, 9080)), ("janusgraph/janusgraph", "JanusGraph", (8182,)), ("ontotext/graphdb", "GraphDB", (7200,)),
+    ("stain/jena-fuseki", "Jena Fuseki", (3030,)), ("openlink/virtuoso-opensource-7", "Virtuoso", (1111, 8890)), ("stardog/stardog", "Stardog", (5820,)),
     ("typesense/typesense", "Typesense", (8108,)), ("chrislusf/seaweedfs", "SeaweedFS", (8333, 8888, 9333)),
 ]  # fmt: skip
 PORTS = [(5432, "PostgreSQL"), (3306, "MySQL"), (27017, "MongoDB"), (6379, "Redis"), (7687, "Neo4j"), (9042, "Cassandra"),

@@ -120,7 +120,7 @@ def test_wrong_shapes_are_survived() -> None:
 @pytest.mark.parametrize(
     ("group", "name"),
     [("fleet.cattle.io", "Rancher Fleet"), ("apps.open-cluster-management.io", "Open Cluster Management"), ("configsync.gke.io", "Config Sync"),
-     ("configmanagement.gke.io", "Config Sync"), ("kargo.akuity.io", "Kargo")],
+     ("configmanagement.gke.io", "Config Sync")],
 )  # fmt: skip
 def test_other_controllers_are_named(group: str, name: str) -> None:
     """Recognised, and not judged."""

@@ -22,12 +22,15 @@ def custom(api: str, kind: str, **spec: Any) -> Manifest:
 PODS = {
     "CloudNativePG": (
         custom("postgresql.cnpg.io/v1", "Cluster", inheritedMetadata={"labels": {"team": "x"}}),
-        [{"cnpg.io/cluster": "db", "cnpg.io/podRole": "instance", "team": "x"}],
+        [
+            {"cnpg.io/cluster": "db", "cnpg.io/podRole": "instance", "cnpg.io/instanceRole": x, "role": x, "team": "x"}
+            for x in ("primary", "replica")
+        ],
         ["db-rw", "db-ro", "db-r"],
     ),
     "Zalando": (
         custom("acid.zalan.do/v1", "postgresql"),
-        [{"application": "spilo", "cluster-name": "db"}],
+        [{"application": "spilo", "cluster-name": "db", "spilo-role": role} for role in ("master", "replica")],
         ["db", "db-repl", "db-pooler"],
     ),
     "ECK": (

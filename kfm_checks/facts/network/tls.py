@@ -70,7 +70,7 @@ def _ingress(obj: Manifest, host: str) -> State:
     covering = [
         entry
         for entry in items(obj, "spec", "tls")
-        if not texts(entry.get("hosts")) or any(covers(name, host) for name in texts(entry.get("hosts")))
+        if not texts(entry.get("hosts")) or any(_certified(name, host) for name in texts(entry.get("hosts")))
     ]
     if not covering:
         cloud = next((name for name in _CLOUD if name in notes), None)
@@ -78,6 +78,11 @@ def _ingress(obj: Manifest, host: str) -> State:
     if notes.get(_NO_REDIRECT) == "false" and notes.get(_FORCED) != "true":
         return False, "served over TLS, and in plain HTTP too (ssl-redirect is off)"
     return SERVED if any(entry.get("secretName") for entry in covering) else DEFAULT
+
+
+def _certified(name: str, host: str) -> bool:
+    """Whether a host of an Ingress's ``tls`` covers one of its rules: a wildcard stands for one label, as in X.509."""
+    return covers(name, host) and name.count(".") == host.count(".")
 
 
 def _openshift(inventory: Inventory) -> Iterator[PublicHost]:
