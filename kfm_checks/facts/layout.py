@@ -166,8 +166,6 @@ def placed(tree: Tree, written: tuple[Placed, ...], inventory: Inventory) -> tup
 
 
 def _documents(file: TreeFile, patches: set[str], resources: set[str]) -> Iterator[Placed]:
-    if not file.is_manifest_file or file.unread:
-        return
     used_as = "patch" if file.source_path in patches else "resource" if file.source_path in resources else ""
     for found in names(file):
         if not found.key.api_version.startswith(("kustomize.config.k8s.io/", "kfm-checks/")):

@@ -63,7 +63,7 @@ def all_of(rules: Iterable[Rule]) -> Rule:
 def object_rule(
     fields: Mapping[str, Rule], other: Rule | None, required: tuple[str, ...], nullable: tuple[str, ...] = ()
 ) -> Rule:
-    """A mapping: its fields, the rule of all others (None: refused), what is required; null is there if ``nullable``."""
+    """A mapping: its fields, the rule of others (None: refused), what is required (null will do if ``nullable``)."""
 
     def check(value: Any, path: Path, problems: Problems) -> None:
         if value.__class__ is not dict and not isinstance(value, dict):

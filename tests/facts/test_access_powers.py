@@ -70,6 +70,14 @@ def test_running_pods(resource: str, group: str, verb: str) -> None:
     assert powers(rule("delete", resource, group or "core")) == []
 
 
+def test_a_wildcard_of_urls_counts_in_the_whole_cluster_alone() -> None:
+    """A RoleBinding gives no URLs."""
+    urls = {"verbs": ["get"], "nonResourceURLs": ["*"]}
+    assert powers(urls) == ["holds a wildcard in nonResourceURLs"]
+    assert powers(urls, namespace="a") == []
+    assert mutations(Rule(verbs=("post",), non_resource_urls=("/x",)), "") == frozenset()
+
+
 def test_names_make_a_read_harmless_and_a_write_not() -> None:
     """One Secret by name is a need; a namespace by name can still be relabelled."""
     assert powers(rule("get", "secrets", names="tls"), namespace="a") == []
@@ -122,6 +130,9 @@ def test_pods_run_as_the_strongest_beside_them(other: str, place: str, stronger:
     found = access(inventory(objects))
     maker = next(grant for grant in found.grants if grant.role_name == "maker")
     assert ("may run pods as stronger service accounts of a" in grant_powers(maker, found)) is stronger
+    objects[0] = role("maker", rule("get", "pods"))
+    reader = next(grant for grant in access(inventory(objects)).grants if grant.role_name == "maker")
+    assert not grant_powers(reader, access(inventory(objects)))
 
 
 # -- capabilities ----------------------------------------------------------------------------------------------------------
