@@ -147,8 +147,8 @@ _PATCH_FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 def written(tree: Tree, references: References) -> tuple[Placed, ...]:
     """Every Kubernetes object in the overlay's files, rendered or not."""
-    patches = {r.target for r in references.of(*_PATCH_FIELDS) if r.role == "file"}
-    resources = {r.target for r in references.of("resources", "bases", "crds") if r.role == "file"}
+    patches = {r.target for r in references.of(*_PATCH_FIELDS)}
+    resources = {r.target for r in references.of("resources", "bases", "crds")}
     return tuple(item for file in tree.files for item in _documents(file, patches, resources))
 
 

@@ -119,8 +119,13 @@ def test_what_strict_decoding_accepts(fields: str) -> None:
 )
 def test_metadata(metadata: str, place: str) -> None:
     """Names, labels and annotations as the API server checks them."""
-    ((pointer, _),) = problems(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n")
-    assert pointer == place
+    (obj,) = parse_manifests(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n")
+    (chosen,) = schemas(inventory([]), (NEWEST,))
+    (problem,) = chosen.problems(obj) or ()
+    assert "/".join(map(str, problem.path)) == place
+    what = place.rpartition("/")[2]
+    assert "is no valid" not in problem.message or place.count("/") > 1 or problem.message.endswith(f"no valid {what}")
+    assert (problem.observed == "absent") is (metadata in ("{}", "null", "{name: '', generateName: ''}"))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,7 @@ def test_metadata_at_its_limits(metadata: str) -> None:
     ("head", "spec", "name", "version", "valid"),
     [
         ("apiVersion: v1\nkind: Namespace", "", "a.b", NEWEST, False),
+        ("apiVersion: v1\nkind: Event", "involvedObject: {}", "a:b", NEWEST, True),
         ("apiVersion: events.k8s.io/v1\nkind: Event", "eventTime: 2026-01-01T00:00:00.000000Z", "a:b", NEWEST, True),
         (
             "apiVersion: apps/v1\nkind: StatefulSet",
@@ -327,6 +333,13 @@ def test_rules_in_cel_are_asked_wherever_they_stand(where: str, spec: str) -> No
         (chosen,) = schemas(inventory(found), (NEWEST,))
         said = [(problem.message, problem.observed, problem.unknown) for problem in chosen.problems(found[-1]) or ()]
         assert [(message.startswith(words), observed) for message, observed, _ in said] == [(True, seen)] * bool(words)
+
+
+def test_a_rule_in_cel_of_the_whole_object() -> None:
+    """At the root, beside fields without a rule."""
+    schema = "{type: object, x-kubernetes-validations: [{rule: self.spec > 1}], properties: {spec: {type: integer}}}"
+    assert [message[:9] for _, message in problems(crd(schema) + "spec: 1\n")] == ["it breaks"]
+    assert problems(crd(schema) + "spec: 2\n") == []
 
 
 def test_versions_of_a_definition() -> None:

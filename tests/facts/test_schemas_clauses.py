@@ -47,11 +47,18 @@ def truthful(problem: Problem, obj: Any) -> bool:
     here, seen = at(obj, problem.path), problem.observed
     if seen in NOTHING:
         named = [here] if problem.path else [obj.get(name) for name in re.findall(r"\w+", problem.expected)]
-        return all(one in (None, "", [], {}, False) for one in named)
+        return all(one in (None, "", [], {}) or one is False for one in named)
     if seen in SOMETHING:
         return here is not None
     held = [f"{key}: {one}" for key, one in here.items()] if isinstance(here, dict) else []
-    fits = [here, str(here), kind_of(here), ", ".join(held), *map(str, problem.path[-1:]), obj.get("type")]
+    fits = [
+        here,
+        str(here),
+        kind_of(here) if here is not None else "",
+        ", ".join(held),
+        *map(str, problem.path[-1:]),
+        obj.get("type"),
+    ]
     if not isinstance(here, str | int):
         fits += [len(here or ()), *FILLED_IN, "both or neither"]
     if isinstance(here, dict) and all(name in here for name in str(seen).split(", ")):
@@ -81,6 +88,12 @@ def refused(definition: str, text: str) -> list[str]:
         assert truthful(problem, obj), f"{problem.observed!r} was seen: {problem}"
         assert " " in problem.expected or cured(definition, problem, obj), problem
     return ["/".join(map(str, problem.path)) for problem in found]
+
+
+def seen(definition: str, text: str) -> list[Any]:
+    """What the clauses saw in the object as a whole where they refuse it."""
+    assert refused(definition, text)
+    return [problem.observed for problem in judged(definition, yaml.safe_load(text)) if not problem.path]
 
 
 def rows(table: str) -> list[tuple[str, str, list[str]]]:
@@ -729,9 +742,10 @@ def test_exactly_one_of_several(name: str) -> None:
         "DownwardAPIVolumeFile": "{path: a}",
         "PersistentVolumeSpec": "{accessModes: [ReadWriteOnce], capacity: {storage: 1}}",
     }
-    assert "" in refused(f"core.v1.{name}", two[name])
+    (both,) = seen(f"core.v1.{name}", two[name])
+    assert sorted(both.split(", ")) == sorted(re.findall(r"(\w+): {}", two[name]))
     if name != "Volume":
-        assert "" in refused(f"core.v1.{name}", none.get(name, "{}"))
+        assert seen(f"core.v1.{name}", none.get(name, "{}")) == ["none"]
 
 
 @pytest.mark.parametrize(
