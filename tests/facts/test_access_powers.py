@@ -232,11 +232,11 @@ def test_subresources_overlap_by_their_own_name() -> None:
 def test_a_service_account_may_carry_the_label_itself() -> None:
     """And a label of no persona is told."""
     known = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "x", "namespace": "a", "labels": {"conformance.kfm/persona": "auditor"}}}  # fmt: skip
-    other = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "y", "namespace": "a", "labels": {"conformance.kfm/persona": "king"}}}  # fmt: skip
+    other = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "w", "namespace": "a", "labels": {"conformance.kfm/persona": "king"}}}  # fmt: skip
     found = inventory([other, known])
     judged = personas(found, access(found), parse_settings({}).config)
     assert judged.held_by("ServiceAccount:a/x") == ("auditor",)
-    assert [obj.key.name for obj in judged.mislabelled] == ["y"] and judged.declared == {"auditor"}
+    assert [obj.key.name for obj in judged.mislabelled] == ["w"] and judged.declared == {"auditor"}
     operators = parse_settings({"personas": {"platform-operator": ["User:ann"]}}).config
     assert [personas(found, access(found), operators).is_operator(f"User:{name}") for name in ("ann", "bob")] == [
         True,

@@ -88,6 +88,8 @@ def test_what_nobody_asked_for_is_unread() -> None:
     made = Cluster(listings=(Listing(ApiKind("skupper.io", "", "*"), unserved=True),))
     [one] = made.unread(["*.skupper.io", "Service"])
     assert (str(one.kind), one.problem) == ("Service", "nobody asked for them")
+    [far] = made.unread(["Ingress.networking.k8s.io"])
+    assert (far.kind.kind, far.kind.group) == ("Ingress", "networking.k8s.io")
 
 
 def test_a_look_asks_for_every_kind() -> None:
