@@ -73,6 +73,15 @@ def test_what_is_at_its_default_is_left_out() -> None:
     ]
 
 
+def test_what_is_left_out_means_this() -> None:
+    """An older snapshot means the same tomorrow: a kind that is served, a rendered field, HTTPS at its own port."""
+    kind, key = ["apps", "v1", "DaemonSet"], ["apps/v1", "DaemonSet", "a", "b"]
+    read = from_plain({"listings": [{"kind": kind}], "comparisons": [{"key": key}], "probes": [{"host": "h"}]})
+    (listing,), (comparison,), (probe,) = read.listings, read.comparisons, read.probes
+    assert (listing.unserved, listing.kind.namespaced, comparison.how) == (False, True, "field-subset")
+    assert (probe.port, probe.asks, probe.status, probe.answered) == (443, "https", 0, None)
+
+
 def broken() -> dict[str, Any]:
     """What is wrong -> the file's content."""
     good = {"schema": SCHEMA, **to_plain(sample.cluster())}
