@@ -335,6 +335,15 @@ def test_rules_in_cel_are_asked_wherever_they_stand(where: str, spec: str) -> No
         assert [(message.startswith(words), observed) for message, observed, _ in said] == [(True, seen)] * bool(words)
 
 
+@pytest.mark.parametrize("field", ["maxSurge", "maxUnavailable"])
+def test_an_amount_as_text_is_a_percentage(field: str) -> None:
+    """A number in quotes is none."""
+    spec = f"spec: {{strategy: {{rollingUpdate: {{{field}: '%s'}}}}, {TEMPLATE}}}"
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"
+    assert problems(head + spec % "50%") == []
+    assert [message for _, message in problems(head + spec % "5")] == ["text that is no percentage"]
+
+
 def test_a_rule_in_cel_of_the_whole_object() -> None:
     """At the root, beside fields without a rule."""
     schema = "{type: object, x-kubernetes-validations: [{rule: self.spec > 1}], properties: {spec: {type: integer}}}"
@@ -402,7 +411,7 @@ def test_words_allowed_and_what_is_missing() -> None:
     found = parse_manifests(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{spec}\n")
     (chosen,) = schemas(inventory(found), (NEWEST,))
     missing, word = chosen.problems(found[0]) or ()
-    assert (missing.expected, missing.observed) == ("a value", "absent")
+    assert (missing.expected, missing.observed, missing.unknown) == ("a value", "absent", False)
     assert word.expected == 'one of "", NoSchedule, PreferNoSchedule, NoExecute'
 
 

@@ -15,7 +15,7 @@ import yaml
 
 from kfm_checks.facts.schemas_rules import Problem, kind_of
 from kfm_checks.facts.schemas_values_jobs import schedule
-from kfm_checks.facts.schemas_values_table import CLAUSES
+from kfm_checks.facts.schemas_values_table import CLAUSES, SINCE
 from kfm_checks.model import Path
 
 
@@ -760,6 +760,23 @@ def test_exactly_one_of_several(name: str) -> None:
 def test_the_name_of_a_job(job: str, places: list[str]) -> None:
     """It becomes a label; an Indexed Job's pods add their number to it."""
     assert refused("batch.v1.Job", job) == places
+
+
+def test_what_pod_security_would_take() -> None:
+    """Of a level the levels, of a version the versions."""
+    labels = {"pod-security.kubernetes.io/enforce": "high", "pod-security.kubernetes.io/enforce-version": "high"}
+    level, version = judged("core.v1.Namespace", {"metadata": {"labels": labels}})
+    assert level.expected == "privileged, baseline, restricted"
+    assert version.expected == "latest or v1.N"
+
+
+def test_what_is_scaled_is_of_a_group() -> None:
+    """What is written is shown, and that nothing is."""
+    clause = SINCE["autoscaling.v2.CrossVersionObjectReference"][1]
+    for target, found in (({"apiVersion": "v1"}, "v1"), ({}, "absent")):
+        problems: list[Problem] = []
+        clause(target, (), problems)
+        assert [(problem.path, problem.observed) for problem in problems] == [(("apiVersion",), found)]
 
 
 def test_the_name_of_a_cron_job() -> None:
