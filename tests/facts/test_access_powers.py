@@ -76,6 +76,7 @@ def test_a_wildcard_of_urls_counts_in_the_whole_cluster_alone() -> None:
     assert powers(urls) == ["holds a wildcard in nonResourceURLs"]
     assert powers(urls, namespace="a") == []
     assert mutations(Rule(verbs=("post",), non_resource_urls=("/x",)), "") == frozenset()
+    assert [one.non_resource_url for one in Rule(verbs=("post",), non_resource_urls=("/x",)).tuples()] == ["/x"]
 
 
 def test_names_make_a_read_harmless_and_a_write_not() -> None:
