@@ -61,7 +61,7 @@ OBJECTS: list[tuple[Manifest, list[tuple[Any, ...]]]] = [
     (obj("bitnami.com/v1alpha1", "SealedSecret", spec={"encryptedData": {"password": PW}}), []),
     (obj("x.io/v1", "Db", sops={"password": PW}), []),
     (obj("x.io/v1", "Db", sops={"password": PW}, spec={"password": PW}), [("spec", "password")]),
-    (obj("x.io/v1", "Db", spec=[{"name": ["password"], "value": PW}, {"name": 5, "value": PW}]), []),
+    (obj("x.io/v1", "Db", spec={"list": [{"name": ["password"], "value": PW}, {"name": 5, "value": PW}], "password": PW}), [("spec", "password")]),
     (obj("x.io/v1", "Db", spec={"x": "redis://:hunt3r@db"}), [("spec", "x")]),
     (obj("x.io/v1", "Db", spec={"password": [12345678], "adminPassword": [PW]}), [("spec", "password", 0)]),
     (obj("x.io/v1", "Db", spec={"password": 12.5}), []),
