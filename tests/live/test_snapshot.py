@@ -67,10 +67,9 @@ def test_what_is_at_its_default_is_left_out() -> None:
         ],
         "probes": [{"host": "h.example"}],
     }
-    assert [str(listing.key) for listing in (pods, sets)] == [
-        str(ObjectKey("v1", "Pod", "", "*")),
-        str(ObjectKey("apps/v1", "DaemonSet", "a", "*")),
-    ]
+    keys = [listing.key for listing in (pods, sets)]
+    assert keys == [ObjectKey("v1", "Pod", "", "*"), ObjectKey("apps/v1", "DaemonSet", "a", "*")]
+    assert [key.api_version for key in keys] == ["v1", "apps/v1"]
 
 
 def test_what_is_left_out_means_this() -> None:
