@@ -91,7 +91,7 @@ def _spans(text: str, key: str, names_objects: bool, prose: bool, depth: int) ->
         yield f"value of {_kind(key)}", 0, len(text)
         return
     yield from spans(text)
-    yield from _assignments(text, names_objects, prose)
+    yield from _assignments(text, prose)
     if depth:
         yield from _encoded(text, key, depth)
 
@@ -141,7 +141,7 @@ def telling_names(text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def _assignments(text: str, names_objects: bool, prose: bool) -> Iterator[Span]:
+def _assignments(text: str, prose: bool) -> Iterator[Span]:
     for start, end in telling_names(text):
         key = text[start:end]
         equals = EQUALS.match(text, end)

@@ -12,6 +12,7 @@ from kfm_checks.engine import Facts, closure, run
 from kfm_checks.errors import CatalogueError, ManifestError, NotVerified
 from kfm_checks.evidence import fails, holds, unknown
 from kfm_checks.facts.catalogue import FACTS, INPUTS
+from kfm_checks.facts.cluster import ApiKind, Cluster, Listing
 from kfm_checks.model import CheckResult, Evidence, Method, ObjectKey
 from kfm_checks.requirements import CATALOGUE
 
@@ -60,6 +61,20 @@ def test_a_check_can_do_without_an_optional_input_and_the_method_says_so() -> No
 
     found = outcome(check, Facts({"objects": 1}))
     assert (found.outcome, dict(found.methods)) == ("pass", {"render": "pass", "tree": "not-verified"})
+
+
+def test_what_a_look_at_a_cluster_finds_is_a_clusters() -> None:
+    """And sources that were not rendered don't touch it."""
+
+    def check(cluster: Cluster, workloads: tuple[str, ...]) -> Iterator[Evidence]:
+        yield holds(KEY, message=f"{cluster.origin} {workloads}")
+
+    gaps = [unknown(KEY, message="a source was not rendered")]
+    seen = Cluster(listings=(Listing(ApiKind("", "v1", "Service")),))
+    made = {"live_objects": lambda cluster: (), "workloads": lambda objects: objects}
+    facts = Facts({"cluster": seen}, {}, made)
+    (found,) = run([Check(check, "nothing here", live=("Service",))], facts, {}, {}, gaps)
+    assert (dict(found.methods), len(found.evidence)) == ({"cluster": "pass"}, 1)
 
 
 def test_a_crash_is_an_error_and_the_others_still_run() -> None:

@@ -50,7 +50,7 @@ def entrypoint_has_no_literal_secrets(tree: Tree, references: References) -> Ite
                 observed=finding.kind,
                 source=kustomization.file.at(finding.line),
             )
-            for finding in find(kustomization.file.text, names_objects=True)
+            for finding in find(kustomization.file.text)
             if kustomization.file.at(finding.line) not in {evidence.source for evidence in found}
         ]
         yield from found

@@ -168,7 +168,7 @@ def _texts(value: Any) -> Iterator[str]:
         for item in value.values():
             yield from _texts(item)
     elif isinstance(value, list):
-        yield " ".join(str(item) for item in value if isinstance(item, str))
+        yield " ".join(item for item in value if isinstance(item, str))
         for item in value:
             if isinstance(item, dict | list):
                 yield from _texts(item)

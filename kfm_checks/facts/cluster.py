@@ -160,7 +160,7 @@ class Cluster:
         asked = {name for x in self.listings for name in (str(x.kind), f"*.{x.kind.group}")}
         for name in sorted(wanted - asked):
             kind, _, group = name.partition(".")
-            yield Listing(ApiKind(group, "v1", kind, f"{kind.lower()}s"), problem="nobody asked for them")
+            yield Listing(ApiKind(group, "v1", kind), problem="nobody asked for them")
 
     def partly(self, kinds: Iterable[str]) -> Iterator[tuple[ApiKind, int]]:
         """Of these kinds those that were listed in single namespaces alone, for want of permission; in how many."""

@@ -179,8 +179,8 @@ _PATCH_FIELDS = ("patches", "patchesStrategicMerge", "patchesJson6902")
 
 def written(tree: Tree, references: References) -> tuple[Placed, ...]:
     """Every Kubernetes object in the overlay's files, rendered or not."""
-    patches = {r.target for r in references.of(*_PATCH_FIELDS) if r.role == "file"}
-    resources = {r.target for r in references.of("resources", "bases", "crds") if r.role == "file"}
+    patches = {r.target for r in references.of(*_PATCH_FIELDS)}
+    resources = {r.target for r in references.of("resources", "bases", "crds")}
     return tuple(item for file in tree.files for item in _documents(file, patches, resources))
 
 
@@ -198,8 +198,6 @@ def placed(tree: Tree, written: tuple[Placed, ...], inventory: Inventory) -> tup
 
 
 def _documents(file: TreeFile, patches: set[str], resources: set[str]) -> Iterator[Placed]:
-    if not file.is_manifest_file or file.unread:
-        return
     used_as = "patch" if file.source_path in patches else "resource" if file.source_path in resources else ""
     for found in names(file):
         if not found.key.api_version.startswith(("kustomize.config.k8s.io/", "kfm-checks/")):

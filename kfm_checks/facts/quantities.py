@@ -25,7 +25,7 @@ _MAX_EXPONENT = 100
 
 def quantity(value: Any) -> Fraction | None:
     """The exact value of a quantity (``250m``, ``1Gi``, ``1e3``, ``0.5``, 2); None where it is not one."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
+    if not isinstance(value, str | int | float):
         return None
     return _parse(value if isinstance(value, str) else repr(value))
 
@@ -46,7 +46,7 @@ def _parse(written: str) -> Fraction | None:
         scale = Fraction(10) ** exponent
     if not any(map(str.isdigit, digits)) and (suffix in ("Pi", "Ei") or exponent < -9):
         return None
-    number = Fraction(f"0{digits}0" if digits[-1:] in ("", ".") else digits)
+    number = Fraction("0" if digits in ("", ".") else digits)
     exact = Fraction(math.ceil(number * scale * _NANO), _NANO)
     if suffix in _BINARY:
         exact = min(exact, _MOST)

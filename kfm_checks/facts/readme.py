@@ -32,6 +32,6 @@ def _find(tree: Tree, name: str) -> TreeFile | None:
         return exact
     outside = posixpath.normpath(posixpath.join(tree.source_path, name))
     if name.startswith(".."):
-        return None if outside.startswith("..") else tree.read(outside)
+        return tree.read(outside)
     alike = [file for file in tree.files if file.path.lower() in (name.lower(), "readme.markdown")]
     return alike[0] if alike else None

@@ -116,7 +116,7 @@ class Repository:
     def has_commit(self, name: str) -> bool:
         """Whether a commit exists here."""
         try:
-            self.git("rev-parse", "--quiet", "--verify", "--end-of-options", f"{name}^{{commit}}")
+            self.git("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
         except NotVerified:
             return False
         return True

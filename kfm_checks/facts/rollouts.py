@@ -111,10 +111,10 @@ def _daemon_set(workload: Workload, pods: int) -> Rollout:
     if kind == "OnDelete":
         return Rollout(None, path, "OnDelete", "pods change only when somebody deletes them: nobody can tell how")
     bound = dig(strategy, "rollingUpdate", "maxUnavailable", default=1)
-    if kind != "RollingUpdate" or scaled(bound, 100, up=True) is None:
+    share = scaled(bound, 100, up=True)
+    if kind != "RollingUpdate" or share is None:
         return Rollout(False, path, f"{kind}, maxUnavailable: {bound}", "the strategy is unknown")
-    share = scaled(bound, 100, up=True) if isinstance(bound, str) else 0
-    ok = share is not None and share < 100
+    ok = isinstance(bound, int) or share < 100
     text = "changes reach it node by node, within bounds" if ok else "the update may stop the pods of all nodes at once"
     return Rollout(
         ok, ("spec", "updateStrategy", "rollingUpdate", "maxUnavailable"), f"{kind}, maxUnavailable: {bound}", text

@@ -100,13 +100,13 @@ def _versions(crd: Mapping[str, Any]) -> Iterable[tuple[Kind, Mapping[str, Any] 
 
 
 def _resource_rule(schema: Mapping[str, Any], meta: Rule) -> Rule:
-    """The rule of a custom resource: its own fields, and those that every object has."""
-    fields = schema.get("properties")
-    fields = dict(fields) if isinstance(fields, Mapping) else {}
-    for name in ("apiVersion", "kind"):
-        fields[name] = {"type": "string"}
-    fields["metadata"] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    whole = Compiler({}, structural=True, meta=meta).rule({**schema, "type": "object", "properties": fields})
+    """The rule of a custom resource: its own fields, and those that every object has.
+
+    What its schema says of the latter is not asked: its kind was found by two of them, and ``meta`` judges the third.
+    """
+    own = schema.get("properties")
+    fields = {**(own if isinstance(own, Mapping) else {}), "apiVersion": {}, "kind": {}, "metadata": {}}
+    whole = Compiler({}, structural=True, meta=meta).rule({**schema, "properties": fields})
 
     def check(value: Any, path: Path, problems: Problems) -> None:
         whole(value, path, problems)

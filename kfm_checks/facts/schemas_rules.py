@@ -60,8 +60,10 @@ def all_of(rules: Iterable[Rule]) -> Rule:
     return every
 
 
-def object_rule(fields: Mapping[str, Rule], other: Rule | None, required: tuple[str, ...]) -> Rule:
-    """A mapping: its fields, the rule of all others (None: refused), what is required."""
+def object_rule(
+    fields: Mapping[str, Rule], other: Rule | None, required: tuple[str, ...], nullable: tuple[str, ...] = ()
+) -> Rule:
+    """A mapping: its fields, the rule of others (None: refused), what is required (null will do if ``nullable``)."""
 
     def check(value: Any, path: Path, problems: Problems) -> None:
         if value.__class__ is not dict and not isinstance(value, dict):
@@ -75,7 +77,7 @@ def object_rule(fields: Mapping[str, Rule], other: Rule | None, required: tuple[
             elif rule is not accept:
                 rule(item, (*path, name), problems)
         for name in required:
-            if value.get(name) is None:
+            if value.get(name) is None and not (name in nullable and name in value):
                 problems.append(Problem((*path, name), f"required field {name!r} is missing", "a value", "absent"))
 
     return check
@@ -190,7 +192,7 @@ _SHARES = frozenset({"maxUnavailable", "minAvailable", "maxSurge"})
 def int_or_share(value: Any, path: Path, problems: Problems) -> None:
     """``intstr.IntOrString`` of a built-in kind: a port may be a name, an amount as text is a percentage."""
     int_or_string(value, path, problems)
-    if isinstance(value, str) and path[-1:] and path[-1] in _SHARES and not re.fullmatch("[0-9]+%", value):
+    if isinstance(value, str) and _SHARES.intersection(path[-1:]) and not re.fullmatch("[0-9]+%", value):
         problems.append(Problem(path, "text that is no percentage", "a whole number or a percentage", value))
 
 

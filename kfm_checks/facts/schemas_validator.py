@@ -62,10 +62,10 @@ class Compiler:
     """Rules for the definitions of one Kubernetes version, or for one CRD (``structural``), each compiled once."""
 
     def __init__(
-        self, definitions: Mapping[str, Schema], *, version: str = "", structural: bool = False, meta: Rule = accept
+        self, definitions: Mapping[str, Schema], *, version: str = "0.0", structural: bool = False, meta: Rule = accept
     ) -> None:
         self.definitions = definitions
-        self.version = as_numbers(version) if version else (0, 0)
+        self.version = as_numbers(version)
         self.structural = structural
         #: The rule for ``metadata`` of an embedded resource.
         self.meta = meta
@@ -89,7 +89,7 @@ class Compiler:
         if not filled:
             return schema
         fields = schema["properties"]
-        marked = {field: {**fields[field], UNSET: True} for field in filled if field in fields}
+        marked = {field: {**fields[field], UNSET: True} for field in filled}
         return {**schema, "properties": {**fields, **marked}}
 
     def rule(self, schema: Schema) -> Rule:
@@ -104,7 +104,7 @@ class Compiler:
 
     def _values(self, schema: Schema) -> Rule:
         """The rule of a branch of ``allOf``, ``anyOf``, ``oneOf``, ``not``: values alone, fields need not be known."""
-        return self.rule({**schema, "x-kubernetes-preserve-unknown-fields": True, "nullable": True})
+        return self.rule({**schema, "x-kubernetes-preserve-unknown-fields": True})
 
     def _nullable(self, schema: Schema, rule: Rule) -> Rule:
         """In custom resources null is refused unless ``nullable``; of a field it is dropped before (``_pruned``)."""
@@ -174,10 +174,11 @@ class Compiler:
         if open_ended or ("properties" not in schema and more is None and not self.structural):
             other = other or accept
         required = self._required(schema)
+        nullable = required if self.structural else ()  # the nulls that count as absent are gone by then
         if schema.get("x-kubernetes-embedded-resource") is True:
             fields = {"apiVersion": scalar("string"), "kind": scalar("string"), "metadata": self.meta} | fields
-            required = (*required, *(name for name in ("apiVersion", "kind") if name not in required))
-        return object_rule(fields, other, required)
+            required, nullable = (*required, "apiVersion", "kind"), ()
+        return object_rule(fields, other, required, nullable)
 
     def _required(self, schema: Schema) -> tuple[str, ...]:
         """Required fields; one with a default is there before the object is validated."""

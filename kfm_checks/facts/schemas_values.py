@@ -24,7 +24,7 @@ _PORT_NAME = re.compile(r"(?=[^a-z]*[a-z])(?!.*--)[a-z0-9]([-a-z0-9]{0,13}[a-z0-
 _CONFIG_KEY = re.compile(r"[-._a-zA-Z0-9]{1,253}", re.ASCII)
 
 
-def refuse(problems: Problems, path: Path, message: str, expected: str, observed: Any = "as written") -> None:
+def refuse(problems: Problems, path: Path, message: str, expected: str, observed: Any) -> None:
     """Add a problem; what was found is never left out."""
     scalar = isinstance(observed, bool | int | float | str)
     shown = (observed if observed != "" else "empty text") if scalar else kind_of(observed)
@@ -149,7 +149,7 @@ def label_text(found: Any) -> bool:
 
 def config_key(found: str) -> bool:
     """A key of a ConfigMap or Secret."""
-    return _CONFIG_KEY.fullmatch(found) is not None and found not in (".", "..") and not found.startswith("..")
+    return _CONFIG_KEY.fullmatch(found) is not None and found != "." and not found.startswith("..")
 
 
 def inside(found: Any) -> bool:
@@ -164,7 +164,7 @@ def host(found: Any) -> bool:
     try:
         ipaddress.ip_address(found)
     except ValueError:
-        return subdomain(found.removeprefix("*.")) and not found.endswith("*")
+        return subdomain(found.removeprefix("*."))
     return False
 
 

@@ -79,7 +79,7 @@ def _disk(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
 
 def _quota(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """Known names, amounts of at least 0, whole numbers of what is counted."""
-    for name, amount in sorted((spec.get("hard") or {}).items(), key=lambda item: str(item[0])):
+    for name, amount in (spec.get("hard") or {}).items():
         place, parsed = (*path, "hard", name), quantity(amount) or Fraction(0)
         counted = name in _COUNTED or "/" in str(name)
         if not qualified(name) or not ("/" in name or name in _QUOTAS or "hugepages-" in name):
@@ -177,7 +177,7 @@ def _metric(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
     if obj.get(wanted) is None:
         refuse(problems, (*path, wanted), f"a metric of type {kind} says which", wanted, "absent")
     for other in sorted(name for name in others if obj.get(name) is not None):
-        refuse(problems, (*path, other), f"it does not belong to the type {kind}", wanted, "present")
+        refuse(problems, (*path, other), f"it does not belong to the type {kind}", "nothing", "present")
 
 
 def _target(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:

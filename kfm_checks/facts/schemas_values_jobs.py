@@ -60,9 +60,7 @@ def _times(text: str, field: tuple[int, int, tuple[str, ...]]) -> bool:
         times, slash, step = one.partition("/")
         first, dash, last = times.partition("-")
         bounds = (least, most) if times in ("*", "?") else (number(first), number(last) if dash else number(first))
-        if not least <= bounds[0] <= bounds[1] <= most or (slash and number(step) < 1 and step != "0"):
-            return False
-        if slash and step == "0":
+        if not least <= bounds[0] <= bounds[1] <= most or (slash and number(step) < 1):
             return False
     return True
 
@@ -92,7 +90,7 @@ def _zone(found: Any) -> bool:
 
 def _when(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     found = spec.get("schedule")
-    if isinstance(found, str) and found and ("TZ" in found or not schedule(found)):
+    if isinstance(found, str) and found and not schedule(found):
         expected = "five fields as cron has them; the zone in timeZone"
         refuse(problems, (*path, "schedule"), "it is no schedule", expected, found)
 

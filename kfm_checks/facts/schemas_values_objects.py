@@ -45,9 +45,9 @@ def _expression(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
     operator, count = obj.get("operator"), len(obj.get("values") or [])
     if operator not in ("In", "NotIn", "Exists", "DoesNotExist"):
         refuse(problems, (*path, "operator"), "it is no operator", "In, NotIn, Exists or DoesNotExist", operator)
-    elif (operator in ("In", "NotIn")) != (count > 0):
-        takes = "takes values" if operator in ("In", "NotIn") else "takes none"
-        refuse(problems, (*path, "values"), f"{operator} {takes}", takes, count)
+    elif (takes := operator in ("In", "NotIn")) != (count > 0):
+        wanted = "at least one" if takes else "none"
+        refuse(problems, (*path, "values"), f"{operator} takes {'values' if takes else 'none'}", wanted, count)
 
 
 def _security_labels(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -94,7 +94,7 @@ _WEBHOOK: tuple[Clause, ...] = (
     needs("name", "sideEffects", "admissionReviewVersions"),
     value("name", lambda v: subdomain(v) and v.count(".") >= 2, "a DNS name of at least three parts"),
     value("admissionReviewVersions", lambda v: bool({"v1", "v1beta1"} & set(v)), "v1 or v1beta1 among them"),
-    words("sideEffects", "None", "NoneOnDryRun", strict=True),
+    words("sideEffects", "None", "NoneOnDryRun"),
     value("timeoutSeconds", between(1, 30), "from 1 to 30"),
 )  # fmt: skip
 _KEYS = tuple(

@@ -58,7 +58,7 @@ def resources(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
     limits = (found.get("limits") if isinstance(found, dict) else None) or {}
     for part in ("limits", "requests"):
         amounts = (found.get(part) if isinstance(found, dict) else None) or {}
-        for name, amount in sorted(amounts.items(), key=lambda item: str(item[0])):
+        for name, amount in amounts.items():
             place = (*path, "resources", part, name)
             parsed = quantity(amount) or 0
             most = quantity(limits.get(name, amount)) or 0
@@ -104,7 +104,8 @@ def localhost(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """A profile of the node's own is named where the type is Localhost, and nowhere else."""
     if (obj.get("type") == "Localhost") == unset(obj.get("localhostProfile")):
         place = (*path, "localhostProfile")
-        refuse(problems, place, "localhostProfile belongs to the type Localhost", "it and Localhost, or neither")
+        seen = obj.get("localhostProfile") or "absent"
+        refuse(problems, place, "localhostProfile belongs to the type Localhost", "it and Localhost, or neither", seen)
 
 
 def toleration(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
@@ -122,12 +123,12 @@ def toleration(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
 
 def node_values(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """Operators of node affinity take no value, one or several."""
-    many = {"In": (1, 10**9), "NotIn": (1, 10**9), "Exists": (0, 0), "DoesNotExist": (0, 0), "Gt": (1, 1), "Lt": (1, 1)}
-    least, most = many.get(str(obj.get("operator")), (0, 10**9))
-    count = len(obj.get("values") or [])
-    if not least <= count <= most:
-        place = (*path, "values")
-        refuse(problems, place, f"{obj.get('operator')} takes another number of values", f"at least {least}", count)
+    operator, count = str(obj.get("operator")), len(obj.get("values") or [])
+    wanted = {"In": "one or more", "NotIn": "one or more", "Exists": "none", "DoesNotExist": "none"}.get(operator, "")
+    wanted = "just one" if operator in ("Gt", "Lt") else wanted
+    right = {"one or more": count > 0, "just one": count == 1, "none": count == 0}
+    if not right.get(wanted, True):
+        refuse(problems, (*path, "values"), f"{operator} takes another number of values", wanted, count)
 
 
 def containers_of(spec: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, Mapping[str, Any]]]:

@@ -114,7 +114,7 @@ def _share(found: Any, whole: Any) -> int | None:
     """A number or percentage as a number; None where it can't be read."""
     chosen = whole if found is None else found
     text = str(chosen).removesuffix("%")
-    return int(text) if re.fullmatch(r"-?\d+", text, re.ASCII) and not isinstance(chosen, bool) else None
+    return int(text) if re.fullmatch(r"-?\d+", text, re.ASCII) else None
 
 
 def _rolling(unavailable: Any, surge: Any, *, only_one: bool) -> Clause:
@@ -124,8 +124,10 @@ def _rolling(unavailable: Any, surge: Any, *, only_one: bool) -> Clause:
         amounts = {"maxUnavailable": unavailable, "maxSurge": surge}
         found = {name: _share(obj.get(name), default) for name, default in amounts.items()}
         for name, amount in found.items():
-            too_much = str(obj.get(name)).endswith("%") and (amount or 0) > 100 and (only_one or name != "maxSurge")
-            if (amount or 0) < 0 or too_much:
+            if amount is None:
+                continue
+            too_much = str(obj.get(name)).endswith("%") and amount > 100 and (only_one or name != "maxSurge")
+            if amount < 0 or too_much:
                 refuse(problems, (*path, name), "an amount out of bounds", "at least 0, at most 100%", obj.get(name))
         if found["maxUnavailable"] == 0 and found["maxSurge"] == 0:
             refuse(problems, (*path, "maxUnavailable"), "nothing could be rolled out", "maxSurge or maxUnavailable", 0)
@@ -140,17 +142,18 @@ def _no_rolling(kind: str) -> Clause:
 
     def check(obj: Mapping[str, Any], path: Path, problems: Problems) -> None:
         if obj.get("type") == kind and obj.get("rollingUpdate") is not None:
-            refuse(problems, (*path, "rollingUpdate"), f"it does not belong to {kind}", "RollingUpdate", kind)
+            refuse(problems, (*path, "rollingUpdate"), f"it does not belong to {kind}", "type: RollingUpdate", kind)
 
     return check
 
 
 def _patience(spec: Mapping[str, Any], path: Path, problems: Problems) -> None:
     """A Deployment waits longer for progress than for a pod to be available."""
-    limit, ready = spec.get("progressDeadlineSeconds"), spec.get("minReadySeconds") or 0
-    if (600 if limit is None else limit) <= ready:
+    written, ready = spec.get("progressDeadlineSeconds"), spec.get("minReadySeconds") or 0
+    limit = 600 if written is None else written
+    if limit <= ready:
         place = (*path, "progressDeadlineSeconds")
-        refuse(problems, place, "it has to be more than minReadySeconds", f"more than {ready}", limit or 600)
+        refuse(problems, place, "it has to be more than minReadySeconds", f"more than {ready}", limit)
 
 
 _HELD: tuple[Clause, ...] = (_always, *no_less_than_0("replicas", "minReadySeconds", "revisionHistoryLimit"))

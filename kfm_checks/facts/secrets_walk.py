@@ -42,7 +42,7 @@ class Exposure(Value, frozen=True):
 
 def exposures_of(objects: Sequence[Manifest]) -> list[tuple[Exposure, ...]]:
     """The credentials of each object, in sorted order of their place. Most objects need no more than one quick look."""
-    dumps = [json.dumps(obj, ensure_ascii=False, default=str, skipkeys=True) for obj in objects]
+    dumps = [json.dumps(obj, ensure_ascii=False, default=str) for obj in objects]
     return [
         () if calm and not _is_secret(obj) else _exposures(obj) for obj, calm in zip(objects, quiet(dumps), strict=True)
     ]
@@ -189,11 +189,11 @@ def _text_file(file: TreeFile, calm: bool) -> Iterator[Exposure]:
     if _SECRET_KIND.search(text) and file.is_manifest_file:
         yield from _secret_documents(file)
     single = text.strip()
-    if single and "\n" not in single and file.suffix in ("", ".txt", ".token", ".pass", ".key", ".secret"):
+    if single and file.suffix in ("", ".txt", ".token", ".pass", ".key", ".secret"):
         stem = file.name.removesuffix(file.suffix) if file.suffix != ".key" else file.name
-        if is_literal(stem, single) and " " not in single:
+        if is_literal(stem, single) and single.split() == [single]:
             yield Exposure("a secret in a file of its own", line=1)
-    for finding in () if calm else find(text, names_objects=True, prose=file.suffix in _PROSE_SUFFIXES):
+    for finding in () if calm else find(text, prose=file.suffix in _PROSE_SUFFIXES):
         yield Exposure(finding.kind, line=finding.line)
 
 

@@ -169,16 +169,16 @@ class Tree:
             with os.scandir(folder) as entries:
                 listed = list(entries)
         except OSError as error:
-            raise _unreadable(self._source(prefix.rstrip("/")), error) from error
+            raise _unreadable(self._source(prefix.removesuffix("/")), error) from error
         for entry in listed:
             path = prefix + entry.name
             if entry.is_symlink():
                 yield self._link(Path(entry.path), path)
-            elif entry.is_dir(follow_symlinks=False):
+            elif entry.is_dir():
                 if entry.name != ".git":
                     yield from self._scan(Path(entry.path), path + "/")
             elif entry.name != ".git":
-                yield TreeFile(path, self._source(path), entry.stat(follow_symlinks=False).st_size, Path(entry.path))
+                yield TreeFile(path, self._source(path), entry.stat().st_size, Path(entry.path))
 
     def _link(self, absolute: Path, path: str) -> TreeFile:
         target = Path(os.path.realpath(absolute))
@@ -247,7 +247,7 @@ class Tree:
         """The files directly in a folder of the repository, by its path from the root; () where there is none."""
         if not self.is_folder(source_path):
             return ()
-        names = sorted(entry.name for entry in os.scandir(self.relative_to / source_path) if not entry.is_dir())
+        names = sorted(entry.name for entry in os.scandir(self.relative_to / source_path))
         return tuple(file for name in names if (file := self.read(f"{source_path}/{name}")) is not None)
 
     def is_folder(self, source_path: str) -> bool:

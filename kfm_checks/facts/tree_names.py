@@ -60,8 +60,7 @@ def _scanned(part: str, line: int) -> Named | None:
     name = _child(block, "name")
     if not name and kind[1] not in {"Kustomization", "Component"}:
         return None
-    start = _FIRST.search(part)
-    first = line + (part.count("\n", 0, start.start()) if start else 0)
+    first = line + _FIRST.split(part, maxsplit=1)[0].count("\n")
     return Named(ObjectKey(version[1] if version else "", kind[1], _child(block, "namespace"), name), first)
 
 

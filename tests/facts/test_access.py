@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from kfm_checks.errors import UsageError
 from kfm_checks.facts.access import can, identities, permissions
 from kfm_checks.facts.access.frames import COLUMNS
+from kfm_checks.facts.access.grants import canonical
 from tests.facts.rbac_oracle import answers
 
 RBAC = "rbac.authorization.k8s.io"
@@ -206,6 +207,13 @@ def test_a_malformed_subject_is_an_error(subject: str) -> None:
     """And says how to write one."""
     with pytest.raises(UsageError, match="write User:NAME"):
         can([], subject, "get", "pods")
+
+
+@pytest.mark.parametrize("name", ["system:serviceaccount::x", "system:serviceaccount:a:", "system:serviceaccount:a"])
+def test_half_a_user_name_of_a_service_account_is_a_users(name: str) -> None:
+    """Without its namespace or its own name it is no service account's."""
+    assert canonical(f"User:{name}") == f"User:{name}"
+    assert canonical("User:system:serviceaccount:a:x") == "ServiceAccount:a/x"
 
 
 json_values = st.recursive(

@@ -70,6 +70,15 @@ def test_running_pods(resource: str, group: str, verb: str) -> None:
     assert powers(rule("delete", resource, group or "core")) == []
 
 
+def test_a_wildcard_of_urls_counts_in_the_whole_cluster_alone() -> None:
+    """A RoleBinding gives no URLs."""
+    urls = {"verbs": ["get"], "nonResourceURLs": ["*"]}
+    assert powers(urls) == ["holds a wildcard in nonResourceURLs"]
+    assert powers(urls, namespace="a") == []
+    assert mutations(Rule(verbs=("post",), non_resource_urls=("/x",)), "") == frozenset()
+    assert [one.non_resource_url for one in Rule(verbs=("post",), non_resource_urls=("/x",)).tuples()] == ["/x"]
+
+
 def test_names_make_a_read_harmless_and_a_write_not() -> None:
     """One Secret by name is a need; a namespace by name can still be relabelled."""
     assert powers(rule("get", "secrets", names="tls"), namespace="a") == []
@@ -122,6 +131,9 @@ def test_pods_run_as_the_strongest_beside_them(other: str, place: str, stronger:
     found = access(inventory(objects))
     maker = next(grant for grant in found.grants if grant.role_name == "maker")
     assert ("may run pods as stronger service accounts of a" in grant_powers(maker, found)) is stronger
+    objects[0] = role("maker", rule("get", "pods"))
+    reader = next(grant for grant in access(inventory(objects)).grants if grant.role_name == "maker")
+    assert not grant_powers(reader, access(inventory(objects)))
 
 
 # -- capabilities ----------------------------------------------------------------------------------------------------------
@@ -221,11 +233,11 @@ def test_subresources_overlap_by_their_own_name() -> None:
 def test_a_service_account_may_carry_the_label_itself() -> None:
     """And a label of no persona is told."""
     known = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "x", "namespace": "a", "labels": {"conformance.kfm/persona": "auditor"}}}  # fmt: skip
-    other = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "y", "namespace": "a", "labels": {"conformance.kfm/persona": "king"}}}  # fmt: skip
+    other = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "w", "namespace": "a", "labels": {"conformance.kfm/persona": "king"}}}  # fmt: skip
     found = inventory([other, known])
     judged = personas(found, access(found), parse_settings({}).config)
     assert judged.held_by("ServiceAccount:a/x") == ("auditor",)
-    assert [obj.key.name for obj in judged.mislabelled] == ["y"] and judged.declared == {"auditor"}
+    assert [obj.key.name for obj in judged.mislabelled] == ["w"] and judged.declared == {"auditor"}
     operators = parse_settings({"personas": {"platform-operator": ["User:ann"]}}).config
     assert [personas(found, access(found), operators).is_operator(f"User:{name}") for name in ("ann", "bob")] == [
         True,

@@ -46,6 +46,11 @@ def test_annotations_of_replicators(notes: dict[str, str], wanted: list[bool | N
     assert verdicts(obj("bitnami.com/v1alpha1", "SealedSecret", "app", spec=template)) == wanted
     assert verdicts(obj("cert-manager.io/v1", "Certificate", "app", spec={"secretTemplate": {"annotations": notes}})) == wanted  # fmt: skip
     assert verdicts(obj("v1", "ConfigMap", "app", notes)) == []
+    for_many = obj(ESO, "ClusterExternalSecret", spec={"externalSecretSpec": {"target": template}})
+    inner = ("spec", "externalSecretSpec", "target", "template", "metadata", "annotations")
+    found = [(shared.path[:-1], shared.ok) for shared in shared_secrets(inventory([for_many]))]
+    away = [ok for ok in wanted if f"{REFLECTOR}reflects" not in notes and f"{REPLICATOR}replicate-from" not in notes]
+    assert not away or found == [(inner, ok) for ok in away]
 
 
 def test_what_a_copy_is_said_to_be() -> None:
@@ -75,6 +80,7 @@ IDENTITIES: list[tuple[Any, bool]] = [
     ({"x": {"auth": [{"serviceAccountRef": {"name": "caller"}}]}}, True),
     ({"x": {"serviceAccount": {"name": "caller"}}}, True),
     ({"x": {"role": {"name": "caller"}}}, False),
+    ({"x": {"password": {"name": "caller", "key": "k"}}}, True),
     (None, False),
 ]  # fmt: skip
 
@@ -140,8 +146,9 @@ GENERATES: list[tuple[Any, int]] = [
 @pytest.mark.parametrize(("kind", "namespace"), [("ClusterPolicy", ""), ("Policy", "app")])
 def test_a_policy_that_copies(generate: Any, count: int, kind: str, namespace: str) -> None:
     """Kyverno's clone and cloneList, of Secrets alone."""
-    found = verdicts(obj("kyverno.io/v1", kind, namespace, spec={"rules": [{"name": "n"}, {"generate": generate}]}))
-    assert found == [False] * count
+    policy = obj("kyverno.io/v1", kind, namespace, spec={"rules": [{"name": "n"}, {"generate": generate}]})
+    found = [(shared.path, shared.ok) for shared in shared_secrets(inventory([policy]))]
+    assert found == [(("spec", "rules", 1, "generate"), False)] * count
 
 
 # -- roles -----------------------------------------------------------------------------------------------------------------

@@ -126,6 +126,7 @@ CRON: list[tuple[dict[str, Any], list[tuple[str, str, str]]]] = [
     (cron(["restic", "backup", "/v"], volumes=[{"persistentVolumeClaim": {"claimName": "extra"}}]), [("CronJob copy", "", "")]),
     (cron(["restic", "backup", "/v"], volumes=[{"persistentVolumeClaim": {"claimName": "cache"}}]), []),
     (cron(["sh", "-c", "pg_dump -h postgres && restic forget --keep-daily 7"]), [("CronJob copy", "its command removes old copies", "")]),
+    (cron(["sh", {"pg_dump": 1}, "postgres"]), []), (cron(["psql", 5432, "postgres"]), []),
     (cron(["pg_dump", "-h", "postgres"], suspend=True), [("CronJob copy", "", "is suspended")]),
     (obj("batch/v1", "Job", {"template": {"spec": {"containers": [{"command": ["pg_dump", "-h", "postgres"]}]}}}), []),
 ]  # fmt: skip

@@ -32,6 +32,8 @@ def meta(more: str) -> str:
     return META.replace("sops: {", f"sops: {{{more}, ")
 
 
+#: A rule that says nothing.
+EMPTY = 'unencrypted_regex: ""'
 #: Text of a YAML file, values that are encrypted, and the faults with their lines.
 STRUCTURED: list[tuple[str, int, list[tuple[str, int | None]]]] = [
     (f"a: {ENC}\nb:\n- {ENC}\n- c: {ENC}\n{META}\n", 3, []),
@@ -51,6 +53,9 @@ STRUCTURED: list[tuple[str, int, list[tuple[str, int | None]]]] = [
     (f"a_secret: {ENC}\nb: x\nc_secret: y\n{meta('encrypted_suffix: _secret')}\n", 1, [("c_secret is not encrypted", 3)]),
     (f"a: {ENC}\nb_open: x\nc_unencrypted: y\n{meta('unencrypted_suffix: _open')}\n", 1, [("c_unencrypted is not encrypted", 3)]),
     (f"a: {ENC}\nb: x\n{meta('encrypted_suffix: 1, unencrypted_suffix: 2')}\n", 1, [("b is not encrypted", 2)]),
+    (f"a: {ENC}\nb: x\n{meta('encrypted_regex: 1, unencrypted_regex: ')}\n", 1, [("b is not encrypted", 2)]),
+    (f"a: {ENC}\nb: x\n{meta(EMPTY)}\n", 1, [("b is not encrypted", 2)]),
+    (f"a:\n- {ENC}\n- x\n{meta('encrypted_regex: ^1$')}\n", 1, []),
     (f"plain: 1\n---\na: {ENC}\n{META}\n---\nb: x\n{META}\n", 1, [("b is not encrypted", 6)]),
     (f"- sops: 1\n---\nsops: text\n---\na: {ENC}\n{META}\n", 1, []),
 ]  # fmt: skip
@@ -76,6 +81,7 @@ INI = f"[a]\nb = {ENC}\n[sops]\nmac = {ENC}\nlastmodified = 2026\npgp__list_0__m
 FLAT: list[tuple[str, str, str, int, list[tuple[str, int | None]]]] = [
     ("a.env", DOTENV, "dotenv", 1, []),
     ("a.env", f"B=x\nC_unencrypted=y\n#D=z\nE=\n{DOTENV}", "dotenv", 1, [("B is not encrypted", 1)]),
+    ("a.env", f"\nB=x\n{DOTENV}", "dotenv", 1, [("B is not encrypted", 2)]),
     ("a.env", "sops_version=3\nB=x\n", "dotenv", 0, [(NO_MAC, None), (NO_TIME, None), (NO_KEY, None), ("B is not encrypted", 2)]),
     ("a.env", f"sops_mac={ENC}\nA={ENC}\n", "dotenv", 1, [(NO_TIME, None), (NO_KEY, None)]),
     ("a.env", f"sops_lastmodified=x\nA={ENC}\n", "dotenv", 1, [(NO_MAC, None), (NO_KEY, None)]),
@@ -105,7 +111,7 @@ def test_a_claim_by_name(tmp_path: Path, name: str) -> None:
     ("name", "text"),
     [
         (".sops.yaml", f"creation_rules: []\n{META}"), (".sops.yml", f"a: {ENC}\n{META}"), ("a.yaml", "a: sops\n"), ("a.yaml", "sops: text\n"),
-        ("fence.yaml", "a: 1\n"), ("a.enc.sh", "a"), ("a.md", "text\n sops_version=3\nx[sops]\n"), ("encoder.yaml", "a: 1"),
+        ("fence.yaml", "a: 1\n"), ("a.txt", f"a: {ENC}\n{META}\n"), ("a.enc.sh", "a"), ("a.md", "text\n sops_version=3\nx[sops]\n"), ("encoder.yaml", "a: 1"),
     ],
 )  # fmt: skip
 def test_what_claims_nothing(tmp_path: Path, name: str, text: str) -> None:
@@ -155,6 +161,12 @@ def test_the_form_of_a_sealed_value(value: Any, good: bool) -> None:
         == unsealed(Manifest({**obj, "kind": "Other"}))
         == ()
     )
+
+
+def test_faults_are_in_the_order_of_the_entries() -> None:
+    """By name, whatever their values."""
+    faults = sealed_faults({"spec": {"encryptedData": {"b": "1!", "a": "2!"}}})
+    assert [path[-1] for path, _ in faults] == ["a", "b"]
 
 
 @pytest.mark.parametrize("data", [{}, None, [], "text"])

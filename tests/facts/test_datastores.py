@@ -70,6 +70,7 @@ def test_by_image(image: str, product: str, ports: tuple[int, ...]) -> None:
     (store,) = found(work(box(f"registry.example:5000/{image}")))
     assert (store.id, store.ports, store.how, store.clients) == ("data/Deployment/db", ports, "recognised", None)
     assert store.why.endswith(f"is {product}")
+    assert (store.operated, store.visible) == (False, True)  # its pods are there to be seen, and nobody's operator's
     assert found(work(box(image, 1234, 99)))[0].ports == (99, 1234)
     assert found(work(box(image.partition(":")[0] + "-exporter"))) == []
 

@@ -15,7 +15,7 @@ from kfm_checks.facts.gitops import (
     same_repository,
 )
 from kfm_checks.facts.governors import admission_engines, quota_governors
-from kfm_checks.facts.objects import inventory
+from kfm_checks.facts.objects import dig, inventory
 from kfm_checks.model import Manifest
 
 REPO = "https://git.example.org/acme/infra"
@@ -88,6 +88,7 @@ def test_a_kustomization_follows_its_source(ref: dict[str, str], revision: str) 
     source = one.sources[0]
     assert (source.repository, source.path, source.revision, source.chart) == (REPO, "clusters/prod", revision, "")
     assert (one.tool, one.cluster, one.namespace, source.at) == ("Flux", "far", "app", ("spec", "path"))
+    assert dig(one.obj, *one.spec) == spec
 
 
 def test_a_source_of_its_own_namespace_elsewhere_or_absent() -> None:

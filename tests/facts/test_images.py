@@ -276,6 +276,21 @@ def test_the_places_of_a_pod_and_of_a_custom_resource() -> None:
     }
 
 
+def test_what_is_no_container_uses_no_image() -> None:
+    """Text among the steps, a step without an image; and a field is named by its whole path."""
+    task = {"apiVersion": "tekton.dev/v1", "kind": "Task", "metadata": {"name": "t"}}
+    chart = {"apiVersion": "opentelemetry.io/v1", "kind": "Instrumentation", "metadata": {"name": "i"}}
+    given = [
+        {**task, "spec": {"steps": ["text", {"name": "a"}, {"image": "x"}]}},
+        {**chart, "spec": {"go": {"image": "y"}}},
+    ]
+    known = inventory(given)
+    assert [(use.text, use.user) for use in image_uses(known, workloads(known))] == [
+        ("x", "container steps"),
+        ("y", "field go.image"),
+    ]
+
+
 @pytest.mark.parametrize(
     ("api", "kind", "spec"),
     [

@@ -118,10 +118,10 @@ def test_what_stands_in_the_overlay(tmp_path: Path) -> None:
         tmp_path,
         {
             "infra/prod/kustomization.yaml": "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"
-            "resources: [r.yaml, gone.yaml]\ncrds: [c.yaml]\npatches: [{path: p.yaml}, {path: missing.yaml}]\n"
+            "resources: [r.yaml, gone.yaml]\ncrds: [c.yaml]\nbases: [b.yaml]\npatches: [{path: p.yaml}, {path: missing.yaml}]\n"
             "patchesStrategicMerge: [s.yaml]\npatchesJson6902: [{path: j.yaml}]\n",
             "infra/prod/kfm-checks.yaml": "apiVersion: kfm-checks/v1\nkind: X\nmetadata:\n  name: x\n",
-            **{f"infra/prod/{name}.yaml": f"{head}{name}\n" for name in "rcpsju"},
+            **{f"infra/prod/{name}.yaml": f"{head}{name}\n" for name in "rcbpsju"},
             "infra/prod/notes.md": f"{head}no\n",
         },
     )  # fmt: skip
@@ -135,7 +135,7 @@ def test_what_stands_in_the_overlay(tmp_path: Path) -> None:
     ]  # fmt: skip
     found = placed(tree, written(tree, references(tree)), inventory(rendered))
     assert [(one.key.name, one.file, one.used_as, one.source.line, one.obj is None) for one in found] == [
-        ("c", "c.yaml", "resource", 1, True), ("j", "j.yaml", "patch", 1, True), ("p", "p.yaml", "patch", 1, True),
+        ("b", "b.yaml", "resource", 1, True), ("c", "c.yaml", "resource", 1, True), ("j", "j.yaml", "patch", 1, True), ("p", "p.yaml", "patch", 1, True),
         ("r", "r.yaml", "resource", 1, True), ("s", "s.yaml", "patch", 1, True), ("u", "u.yaml", "", 1, True),
         ("made", "kustomization.yaml", "resource", 3, False),
     ]  # fmt: skip

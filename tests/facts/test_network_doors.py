@@ -65,6 +65,10 @@ CASES: dict[str, tuple[str, list[Seen]]] = {
         alias("other", "web.app.svc.cluster.local", "[{name: x, port: 80}]") + ingress("other"),
         [("Ingress", A, "backend", WEB, HTTP)],
     ),
+    "an Ingress to a bucket": (
+        custom("networking.k8s.io/v1", "Ingress", "{rules: [{host: a.example, http: {paths: [{backend: {resource: {kind: Bucket, name: b}}}]}}]}"),
+        [("Ingress", A, "backend", "the backend is no Service", "no port")],
+    ),
     "an alias whose port name is its own": (
         alias("other", "web.app.svc.cluster.local", "[{name: y, port: 1}, {name: x, port: 80}]")
         + ingress("other", "{name: x}"),

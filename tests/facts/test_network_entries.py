@@ -39,6 +39,10 @@ DOORS = {
         "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: i, namespace: app}, spec: {to: {kind: Service, name: web}, port: {targetPort: main}}}",
         8080,
     ),
+    "Route by the number of the Service's port": (
+        "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: i, namespace: app}, spec: {to: {kind: Service, name: web}, port: {targetPort: 81}}}",
+        9000,
+    ),
     "Route's alternate backend": (
         "{apiVersion: route.openshift.io/v1, kind: Route, metadata: {name: i, namespace: app}, spec: {to: {name: other}, alternateBackends: [{name: web}], port: {targetPort: http}}}",
         8080,
@@ -66,6 +70,7 @@ DOORS = {
 }
 CLOSED = {
     "a VirtualService of the mesh": "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: i, namespace: app}, spec: {hosts: [a], http: [{route: [{destination: {host: web}}]}]}}",
+    "a VirtualService that names the mesh": "{apiVersion: networking.istio.io/v1, kind: VirtualService, metadata: {name: i, namespace: app}, spec: {gateways: [mesh], hosts: [a], http: [{route: [{destination: {host: web}}]}]}}",
     "a route attached to a Service (GAMMA)": "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: i, namespace: app}, spec: {parentRefs: [{group: '', kind: Service, name: web}], rules: [{backendRefs: [{name: web, port: 81}]}]}}",
     "a reference that no grant permits": "{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {name: i, namespace: x}, spec: {parentRefs: [{name: g}], rules: [{backendRefs: [{name: web, namespace: app, port: 81}]}]}}",
     "a ClusterIP": "{apiVersion: v1, kind: Service, metadata: {name: n, namespace: app}, spec: {selector: {app: web}, ports: [{port: 1, targetPort: 8080}]}}",

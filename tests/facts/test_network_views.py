@@ -192,6 +192,8 @@ HTTPS = "{name: s, port: 443, protocol: HTTPS, tls: {certificateRefs: [{name: t}
 HTTP = "{name: p, port: 80, protocol: HTTP}"
 SECURE: dict[str, tuple[str, list[tuple[str, bool | None]]]] = {
     "Ingress without tls": (ingress(), [(A, False)]),
+    "Route by its subdomain": (route("null").replace("host: a.example", "subdomain: front"), [("front", False)]),
+    "Route of any name": (route("null").replace("host: a.example, ", ""), [(ANY, False)]),
     "Ingress with a Secret": (ingress(tls="[{hosts: [a.example], secretName: t}]"), [(A, True)]),
     "Ingress with tls for all hosts": (ingress(tls="[{secretName: t}]"), [(A, True)]),
     "Ingress with tls for another": (ingress(tls="[{hosts: [b.example], secretName: t}]"), [(A, False)]),

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kfm_checks.facts.objects import dig, inventory, items, labels_of
+from kfm_checks.facts.objects import Delivery, dig, inventory, items, labels_of
 
 
 def crd(**spec: Any) -> dict[str, Any]:
@@ -95,3 +95,28 @@ def test_items() -> None:
     """The mappings of a list, and nothing else."""
     assert items({"a": [{"x": 1}, "y", None, {}]}, "a") == [{"x": 1}, {}]
     assert items({"a": {"x": 1}}, "a") == items({}, "a") == []
+
+
+def test_who_is_bound_where_kustomize_delivers() -> None:
+    """It fills in the namespace of accounts that it knows, in bindings alone; a reconciler that only applies doesn't."""
+    told: list[Any] = [
+        {"kind": "ServiceAccount", "name": "own"}, {"kind": "ServiceAccount", "name": "default"},
+        {"kind": "ServiceAccount", "name": "away"}, {"kind": "ServiceAccount", "name": "gone"},
+        {"kind": "ServiceAccount", "name": "own", "namespace": "x"}, {"kind": "User", "name": "own"}, 5,
+    ]  # fmt: skip
+    rbac = "rbac.authorization.k8s.io/v1"
+    given = [
+        {**obj(rbac, "RoleBinding"), "subjects": told},
+        {**obj(rbac, "ClusterRoleBinding"), "subjects": told},
+        {**obj("x.io/v1", "Thing"), "subjects": told},
+        {**obj(rbac, "RoleBinding", "text"), "subjects": "own"},
+        obj("v1", "ServiceAccount", "own"),
+        obj("v1", "ServiceAccount", "away", namespace="else"),
+        obj("v1", "ConfigMap", "gone"),
+    ]
+    filled = [{**one, "namespace": "prod"} for one in told[:2]] + told[2:]
+    found = [one.get("subjects") for one in inventory(given, Delivery("prod", by_kustomize=True))]
+    assert found == [filled, filled, told, "own", None, None, None]
+    plain = inventory(given, Delivery("prod"))
+    assert [one.get("subjects") for one in plain] == [told, told, told, "own", None, None, None]
+    assert [one.key.namespace for one in plain] == ["prod", "", "prod", "prod", "prod", "else", "prod"]

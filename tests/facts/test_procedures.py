@@ -24,6 +24,7 @@ TEXTS: list[tuple[str, list[tuple[str, tuple[str, ...], int, int]]]] = [
      [("A", (), 1, 1), ("B", ("A",), 3, 2), ("C", ("A", "B"), 6, 0), ("D", ("A",), 7, 0), ("E", (), 8, 1)]),
     ("A\n===\na\nB\n---\nb\nC\n~~~\nD\n^^^\n", [("A", (), 1, 2), ("B", ("A",), 4, 6)]),  # a fence that nobody closed
     ("A\n===\na\nB\n---\nb\n\nC\n^^^\nc\n", [("A", (), 1, 2), ("B", ("A",), 4, 3), ("C", ("A",), 8, 2)]),
+    ("# A\n\nB\n---\n### C\n## D\n", [("A", (), 1, 1), ("B", ("A",), 3, 1), ("C", ("A", "B"), 5, 0), ("D", ("A",), 6, 0)]),
     ("= A\ntext\n== B\ntext\n", [("A", (), 1, 1), ("B", ("A",), 3, 1)]),
     ("## A\n<details>\n<summary>B <b>c</b></summary>\nb\n</details>\n# C\n", [("A", (), 1, 1), ("B c", ("A",), 3, 2), ("C", (), 6, 0)]),
     ("# A\n```sh\n# no heading\n```\n~~~\n# none\n~~~\n# B\n", [("A", (), 1, 6), ("B", (), 8, 0)]),

@@ -118,7 +118,7 @@ def test_the_graph_is_followed_once(tmp_path: Path) -> None:
     tree = overlay(
         tmp_path,
         {
-            "infra/prod/kustomization.yaml": "resources: [../base, ../more, ../base]\n", "infra/base/Kustomization": base,
+            "infra/prod/kustomization.yaml": "resources: [../empty, ../base, ../more, ../base]\n", "infra/base/Kustomization": base,
             "infra/base/d.yaml": "", "infra/more/kustomization.yml": again, "infra/more/d.yaml": "",
             "infra/empty/x": "", "infra/more/p.yaml": "",
         },

@@ -101,6 +101,9 @@ def test_a_name_that_git_cannot_decode(repository: Repository) -> None:
     commit_all(repository.root, "odd")
     assert os.fsdecode(name) in repository.tracked
     assert repository.texts([f"HEAD:{os.fsdecode(name)}"]) == ["odd: 1\n"]
+    (repository.root / os.fsdecode(name)).write_bytes(b"odd: \xff\n")
+    commit_all(repository.root, "odder")
+    assert repository.texts([f"HEAD:{os.fsdecode(name)}"]) == ["odd: \udcff\n"]
 
 
 def test_git_is_asked_so_that_it_neither_writes_nor_waits(

@@ -119,8 +119,13 @@ def test_what_strict_decoding_accepts(fields: str) -> None:
 )
 def test_metadata(metadata: str, place: str) -> None:
     """Names, labels and annotations as the API server checks them."""
-    ((pointer, _),) = problems(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n")
-    assert pointer == place
+    (obj,) = parse_manifests(f"apiVersion: v1\nkind: ConfigMap\nmetadata: {metadata}\n")
+    (chosen,) = schemas(inventory([]), (NEWEST,))
+    (problem,) = chosen.problems(obj) or ()
+    assert "/".join(map(str, problem.path)) == place
+    what = place.rpartition("/")[2]
+    assert "is no valid" not in problem.message or place.count("/") > 1 or problem.message.endswith(f"no valid {what}")
+    assert (problem.observed == "absent") is (metadata in ("{}", "null", "{name: '', generateName: ''}"))
 
 
 @pytest.mark.parametrize(
@@ -143,6 +148,7 @@ def test_metadata_at_its_limits(metadata: str) -> None:
     ("head", "spec", "name", "version", "valid"),
     [
         ("apiVersion: v1\nkind: Namespace", "", "a.b", NEWEST, False),
+        ("apiVersion: v1\nkind: Event", "involvedObject: {}", "a:b", NEWEST, True),
         ("apiVersion: events.k8s.io/v1\nkind: Event", "eventTime: 2026-01-01T00:00:00.000000Z", "a:b", NEWEST, True),
         (
             "apiVersion: apps/v1\nkind: StatefulSet",
@@ -195,6 +201,11 @@ def test_secret_data_is_base64() -> None:
     """Data that is no base64 is refused."""
     secret = "apiVersion: v1\nkind: Secret\nmetadata: {name: a}\ndata: {a: YQ==, b: '%', c: \"YW\\r\\nI=\", d: YQ, e: 'ü', f: ''}\n"
     assert problems(secret) == [(f"data/{key}", "it is not base64") for key in "bde"]
+
+
+TEMPLATE = (
+    "selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: a, image: b}]}}"
+)
 
 
 def of(spec: str) -> str:
@@ -252,6 +263,15 @@ STRUCTURAL = (
     (of("{type: array, x-kubernetes-list-type: map, x-kubernetes-list-map-keys: [a, b], items: {type: object, properties: {a: {type: string}, b: {type: string}}}}"),
      "[{a: x, b: q}, {a: x, b: z}]", None),
     (of("{type: array, x-kubernetes-list-type: atomic, items: {type: string}}"), "[a, a]", None),
+    (of("{type: number}"), "a", "spec"),
+    (of("{type: integer, multipleOf: 5}"), "10", None),
+    (of("{type: object, required: [a], properties: {a: {type: string, nullable: true}}}"), "{a: null}", None),
+    (of("{type: object, minProperties: 1, properties: {a: {type: string, nullable: true}}}"), "{a: null}", None),
+    (of("{type: object, properties: {a: {type: string, nullable: true}}, anyOf: [{required: [a]}]}"), "{a: null}", None),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: v1, kind: null}", "spec/kind"),
+    (of("{type: object, required: [b], properties: {a: {type: string}, b: {type: string}}}"), "{a: null, b: x}", None),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: v1, kind: Pod, metadata: {name: a}}", None),
+    (of("{type: object, x-kubernetes-embedded-resource: true}"), "{apiVersion: 1, kind: Pod}", "spec/apiVersion"),
 )  # fmt: skip
 
 
@@ -259,6 +279,76 @@ STRUCTURAL = (
 def test_structural_schemas(schema: str, spec: str, place: str | None) -> None:
     """The keywords of a CustomResourceDefinition, as the API server applies them."""
     assert [pointer for pointer, _ in problems(crd(schema) + f"spec: {spec}\n")] == ([place] if place else [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "spec", "place"),
+    [
+        ("{properties: {a: {type: integer}}}", "{a: b}", "spec/a"),
+        ("{additionalProperties: {type: integer}}", "{a: b}", "spec/a"),
+        ("{required: [a]}", "{}", "spec/a"),
+        ("{items: {type: integer}}", "[a]", "spec/0"),
+        ("{properties: {a: {type: integer}}}", "[a]", None),
+        ("{items: {type: integer}}", "{a: b}", None),
+        ("{items: {type: integer}}", "a", None),
+        ("{}", "{a: b}", None),
+        ("{type: object, additionalProperties: true}", "{a: b}", None),
+        ("{type: object, properties: {a: {}}}", "{b: null}", "spec/b"),
+        ("{type: array, items: {type: string, default: a}}", "[null]", None),
+    ],
+)
+def test_a_loose_schema(schema: str, spec: str, place: str | None) -> None:
+    """Without a type, words about mappings bind mappings and those about lists bind lists."""
+    assert [found for found, _ in problems(crd(of(schema)) + f"spec: {spec}\n")] == ([place] if place else [])
+
+
+@pytest.mark.parametrize(
+    ("schema", "wanted"),
+    [("object", "a mapping"), ("array", "a list"), ("string", "text"), ("integer", "a value")],
+)
+def test_what_belongs_where_null_is(schema: str, wanted: str) -> None:
+    """Null among the items of a list is refused, and by what stands in its place."""
+    ((_, message),) = problems(crd(of(f"{{type: array, items: {{type: {schema}}}}}")) + "spec: [null]\n")
+    assert message == f"null where {wanted} belongs"
+
+
+@pytest.mark.parametrize(
+    ("where", "spec"),
+    [
+        ("{type: object, RULE, properties: {a: {type: integer}}}", "{a: 1}"),
+        ("{type: object, properties: {b: {type: object, RULE, properties: {a: {type: integer}}}}}", "{b: {a: 1}}"),
+        ("{type: array, items: {type: object, RULE, properties: {a: {type: integer}}}}", "[{a: 1}]"),
+        ("{type: object, additionalProperties: {type: object, RULE, properties: {a: {type: integer}}}}", "{x: {a: 1}}"),
+    ],
+)
+def test_rules_in_cel_are_asked_wherever_they_stand(where: str, spec: str) -> None:
+    """Of the object, of a field, of items and of values; what can't be evaluated is no word of guilt."""
+    for rule, words, seen in (
+        ("self.a > 1", "it breaks", "the rule does not hold"),
+        ("nobody(self.a)", "nobody can tell whether it keeps", "not evaluated"),
+        ("self.a == 1", "", ""),
+    ):
+        schema = where.replace("RULE", f"x-kubernetes-validations: [{{rule: {rule}}}]")
+        found = parse_manifests(crd(of(schema)) + f"spec: {spec}\n")
+        (chosen,) = schemas(inventory(found), (NEWEST,))
+        said = [(problem.message, problem.observed, problem.unknown) for problem in chosen.problems(found[-1]) or ()]
+        assert [(message.startswith(words), observed) for message, observed, _ in said] == [(True, seen)] * bool(words)
+
+
+@pytest.mark.parametrize("field", ["maxSurge", "maxUnavailable"])
+def test_an_amount_as_text_is_a_percentage(field: str) -> None:
+    """A number in quotes is none."""
+    spec = f"spec: {{strategy: {{rollingUpdate: {{{field}: '%s'}}}}, {TEMPLATE}}}"
+    head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n"
+    assert problems(head + spec % "50%") == []
+    assert [message for _, message in problems(head + spec % "5")] == ["text that is no percentage"]
+
+
+def test_a_rule_in_cel_of_the_whole_object() -> None:
+    """At the root, beside fields without a rule."""
+    schema = "{type: object, x-kubernetes-validations: [{rule: self.spec > 1}], properties: {spec: {type: integer}}}"
+    assert [message[:9] for _, message in problems(crd(schema) + "spec: 1\n")] == ["it breaks"]
+    assert problems(crd(schema) + "spec: 2\n") == []
 
 
 def test_versions_of_a_definition() -> None:
@@ -286,11 +376,51 @@ def test_versions_of_a_definition() -> None:
         "kind: Pod\nspec: {restartPolicy: '', dnsPolicy: '', containers: [{name: a, image: b, imagePullPolicy: '', terminationMessagePolicy: '', ports: [{containerPort: 1, protocol: ''}], livenessProbe: {httpGet: {port: 1, scheme: ''}}}]}",
         "kind: Service\nspec: {type: '', sessionAffinity: '', externalTrafficPolicy: '', ports: [{port: 1, protocol: ''}]}",
         "kind: LimitRange\nspec: {}",
+        f"kind: DaemonSet\nspec: {{updateStrategy: {{type: ''}}, {TEMPLATE}}}",
+        f"kind: StatefulSet\nspec: {{serviceName: a, podManagementPolicy: '', updateStrategy: {{type: ''}}, {TEMPLATE}}}",
     ],
 )
 def test_a_word_that_the_server_fills_in(text: str) -> None:
     """An empty text is none; and what OpenAPI calls required is not always asked for."""
-    assert problems(f"apiVersion: v1\nmetadata: {{name: a}}\n{text}\n") == []
+    version = "apps/v1" if "Set" in text else "v1"
+    assert problems(f"apiVersion: {version}\nmetadata: {{name: a}}\n{text}\n") == []
+
+
+def test_anything_may_stand_in_a_free_mapping() -> None:
+    """A mapping of which OpenAPI says nothing: the data of a revision."""
+    head = "apiVersion: apps/v1\nkind: ControllerRevision\nmetadata: {name: a}\nrevision: 1\n"
+    assert problems(f"{head}data: {{a: {{b: [1]}}}}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("field", "wanted"),
+    [("imagePulPolicy: a", "perhaps 'imagePullPolicy'"), ("TTY: true", "perhaps 'tty'"), ("x: 1", "one of args, ")],
+)
+def test_what_an_unknown_field_was_meant_to_be(field: str, wanted: str) -> None:
+    """The one that is nearly called so, the one of other letters, else all that there are."""
+    found = parse_manifests(pod(field))
+    (chosen,) = schemas(inventory(found), (NEWEST,))
+    (problem,) = chosen.problems(found[0]) or ()
+    assert problem.expected.startswith(wanted)
+    assert problem.observed == "present"
+
+
+def test_words_allowed_and_what_is_missing() -> None:
+    """The words are listed, the empty one in quotes; a field that is missing is absent."""
+    spec = "spec: {containers: [{name: a, image: b, ports: [{}]}], tolerations: [{key: a, effect: Never}]}"
+    found = parse_manifests(f"apiVersion: v1\nkind: Pod\nmetadata: {{name: a}}\n{spec}\n")
+    (chosen,) = schemas(inventory(found), (NEWEST,))
+    missing, word = chosen.problems(found[0]) or ()
+    assert (missing.expected, missing.observed, missing.unknown) == ("a value", "absent", False)
+    assert word.expected == 'one of "", NoSchedule, PreferNoSchedule, NoExecute'
+
+
+def test_what_is_no_mapping_or_has_no_key_hides_no_duplicate() -> None:
+    """Each is a finding of its own, and the next two are held against each other still."""
+    for first in ("1", "{protocol: UDP}"):
+        found = problems(pod(f"ports: [{first}, {{containerPort: 80}}, {{containerPort: 80}}]"))
+        assert [place.rpartition("ports/")[2] for place, _ in found][-1] == "2"
+        assert len(found) == 2
 
 
 @pytest.mark.parametrize(
@@ -347,6 +477,9 @@ PATTERNS = (
         )
     ),
     ("^[[:digit:]]$", "X", True),
+    ("^[[:xdigit:]]$", "X", True),
+    ("^[[:space:]]$", "X", True),
+    ("^(?i)a$", "B", True),
     ("^[[:lower:]]$", "X", True),
     ("^[]$]$", "$", False),
     (r"^\\$$", "$", False),
@@ -418,6 +551,7 @@ HOSTILE = [
     *("[]", "1", "{type: 1}", "{properties: []}", "{type: object, properties: {spec: 1}}", "{pattern: '('}"),
     *("{type: object, required: 1}", "{oneOf: 1}", "{enum: 1}", "{minimum: a}", "{$ref: x}", "{type: []}"),
     "{type: object, properties: {spec: {type: array, items: 1, x-kubernetes-list-map-keys: 1}}}",
+    *(of(schema) for schema in ("{type: 1}", "{type: array, x-kubernetes-list-type: map}")),
 ]
 
 
@@ -486,9 +620,12 @@ def test_list_map_keys_and_scope() -> None:
     assert list_map_keys("apps", "v1", "Deployment", (*spec, "containers", 0, "args")) == ()
     assert list_map_keys("apps", "v1", "Deployment", ("nothing", 1, "here")) == ()
     assert list_map_keys("example.org", "v1", "Kettle", ("spec",)) == ()
+    schema = ("spec", "versions", 0, "schema", "openAPIV3Schema", "properties", "spec", "x-kubernetes-validations")
+    assert list_map_keys("apiextensions.k8s.io", "v1", "CustomResourceDefinition", schema) == ("rule",)
     kettle = Kind("example.org", "v1", "Kettle")
     assert is_namespaced(kettle, parse_manifests(crd("{type: object}"))) is True
     assert is_namespaced(kettle) is None
+    assert is_namespaced(Kind("example.org", "v1", "Cup"), parse_manifests(crd("{type: object}"))) is None
 
 
 def test_schemas_given_in_a_folder(tmp_path: Path) -> None:
@@ -501,13 +638,19 @@ def test_schemas_given_in_a_folder(tmp_path: Path) -> None:
     given_schemas = load_schemas(tmp_path)
     for kind, expected in (("Kettle", 0), ("Cup", 1), ("Pot", 1)):
         text = f"apiVersion: example.org/v1\nkind: {kind}\nmetadata: {{name: a}}\n"
-        assert len(problems(text, extra=given_schemas)) == expected
+        found = problems(text, extra=given_schemas)
+        assert len(found) == expected
+        assert all(message.startswith("it is ") or message.endswith("x.json, outside the file") for _, message in found)
     head = "apiVersion: example.org/v1\nmetadata: {name: a}\n"
     anything = {"kind": "kfm-checks/JSONSchema", "name": "any-example-v1", "schema": {}}
     assert problems(f"{head}kind: Any\nspec: 1\n", extra=(anything,)) == []
     assert problems(f"{head}kind: Long\nspec: a\n", extra=given_schemas) == []  # formats are words for people
     ((place, message),) = problems(f"{head}kind: Long\nspec: {'hush is ' * 30}\n", extra=given_schemas)
     assert place == "spec" and message == "it is against its JSON Schema: longer than 1 character"
+    said = len('"" is longer than 1 character')
+    for letters, whole in ((200 - said, True), (201 - said, False)):
+        ((_, message),) = problems(f"{head}kind: Long\nspec: {'x' * letters}\n", extra=given_schemas)
+        assert ("xxx" in message) is whole
     ((_, message),) = problems(f"{head}kind: Long\nspec: abc\n", extra=given_schemas)
     assert message == 'it is against its JSON Schema: "abc" is longer than 1 character'
     with pytest.raises(ManifestError, match="no CustomResourceDefinition"):

@@ -6,29 +6,102 @@ The limits are those of the API reference and of pkg/apis/*/validation; what a r
 
 from __future__ import annotations
 
+import copy
+import re
+from typing import Any
+
 import pytest
 import yaml
 
-from kfm_checks.facts.schemas_rules import Problem
+from kfm_checks.facts.schemas_rules import Problem, kind_of
 from kfm_checks.facts.schemas_values_jobs import schedule
-from kfm_checks.facts.schemas_values_table import CLAUSES
+from kfm_checks.facts.schemas_values_table import CLAUSES, SINCE
+from kfm_checks.model import Path
+
+
+def judged(definition: str, obj: Any) -> list[Problem]:
+    """What the clauses of a definition say of an object."""
+    found: list[Problem] = []
+    for clause in CLAUSES[definition]:
+        clause(obj, (), found)
+    return found
+
+
+def at(obj: Any, path: Path) -> Any:
+    """The value at a place, None where there is none."""
+    for step in path:
+        inside = isinstance(step, int) and isinstance(obj, list) and step < len(obj)
+        obj = obj[step] if inside else obj.get(step) if isinstance(obj, dict) else None
+    return obj
+
+
+#: Words for what was seen where nothing is, and where something is that need not be shown.
+NOTHING = {"absent", "absent or empty", "absent or false", "empty", "empty text", "neither", "none", "no label"}
+SOMETHING = {"present", "both", "another"}
+#: What the server fills in where nothing is written.
+FILLED_IN = {"Equal", 600}
+
+
+def truthful(problem: Problem, obj: Any) -> bool:
+    """Whether what was seen is what the object has there, how much, its name, or a word that fits it."""
+    here, seen = at(obj, problem.path), problem.observed
+    if seen in NOTHING:
+        named = [here] if problem.path else [obj.get(name) for name in re.findall(r"\w+", problem.expected)]
+        return all(one in (None, "", [], {}) or one is False for one in named)
+    if seen in SOMETHING:
+        return here is not None
+    held = [f"{key}: {one}" for key, one in here.items()] if isinstance(here, dict) else []
+    fits = [
+        here,
+        str(here),
+        kind_of(here) if here is not None else "",
+        ", ".join(held),
+        *map(str, problem.path[-1:]),
+        obj.get("type"),
+    ]
+    if not isinstance(here, str | int):
+        fits += [len(here or ()), *FILLED_IN, "both or neither"]
+    if isinstance(here, dict) and all(name in here for name in str(seen).split(", ")):
+        return True
+    return any(seen == one and isinstance(seen, bool) == isinstance(one, bool) for one in fits)
+
+
+def cured(definition: str, problem: Problem, obj: Any) -> bool:
+    """Whether the problem is gone once what it wants, where that is one word, is put there."""
+    whole = copy.deepcopy(obj)
+    holder, last = whole, problem.path[-1]
+    for step in problem.path[:-1]:
+        holder = holder[step] if isinstance(step, int) else holder.setdefault(step, {})
+    if problem.expected in ("nothing", "none"):
+        holder.pop(last)
+    else:
+        holder[last] = {"x": "y"} if problem.expected == "present" else yaml.safe_load(problem.expected)
+    return (problem.path, problem.message) not in [(one.path, one.message) for one in judged(definition, whole)]
 
 
 def refused(definition: str, text: str) -> list[str]:
-    """The places that the clauses of a definition refuse in an object."""
-    found: list[Problem] = []
-    for clause in CLAUSES[definition]:
-        clause(yaml.safe_load(text), (), found)
-    assert all(problem.message and problem.expected for problem in found)
+    """The places that the clauses of a definition refuse in an object; what they say of each is true, and helps."""
+    obj = yaml.safe_load(text)
+    found = judged(definition, obj)
+    for problem in found:
+        assert problem.message and problem.expected
+        assert truthful(problem, obj), f"{problem.observed!r} was seen: {problem}"
+        assert " " in problem.expected or cured(definition, problem, obj), problem
     return ["/".join(map(str, problem.path)) for problem in found]
 
 
+def seen(definition: str, text: str) -> list[Any]:
+    """What the clauses saw in the object as a whole where they refuse it."""
+    assert refused(definition, text)
+    return [problem.observed for problem in judged(definition, yaml.safe_load(text)) if not problem.path]
+
+
 def rows(table: str) -> list[tuple[str, str, list[str]]]:
-    """``definition | object | place``, a line each; without a place nothing is refused, "." is the object itself."""
+    """``definition | object | place & place``, a line each; without a place nothing is refused, "." is all of it."""
     found = []
     for line in table.strip().splitlines():
-        definition, text, place = (part.strip() for part in line.split("|"))
-        found.append((definition, text, [place if place != "." else ""] if place else []))
+        definition, text, places = (part.strip() for part in line.split("|"))
+        found.append((definition, text, [place if place != "." else "" for place in places.split(" & ") if place]))
     return found
 
 
@@ -47,6 +120,7 @@ core.v1.Container | {name: c, image: i, resources: {requests: {cpu: -1}}} | reso
 core.v1.Container | {name: c, image: i, resources: {limits: {x.io/gpu: 500m}}} | resources/limits/x.io/gpu
 core.v1.Container | {name: c, image: i, resources: {limits: {cpu: 1}, requests: {cpu: 1}}} |
 core.v1.Container | {name: c, image: i, resources: {limits: {cpu: 1}, requests: {cpu: 1001m}}} | resources/requests/cpu
+core.v1.Container | {name: c, image: i, resources: {limits: {cpu: 0}, requests: {cpu: 500m}}} | resources/requests/cpu
 core.v1.EnvVar | {name: 'A b.-', value: x} |
 core.v1.EnvVar | {name: A=B} | name
 core.v1.EnvVar | {name: ''} | name
@@ -102,6 +176,8 @@ core.v1.ExecAction | {command: []} | command
 core.v1.HTTPGetAction | {port: ''} | port
 core.v1.HTTPGetAction | {port: http} |
 core.v1.TCPSocketAction | {port: 0} | port
+core.v1.TCPSocketAction | {port: 65535} |
+core.v1.TCPSocketAction | {port: 65536} | port
 core.v1.TCPSocketAction | {port: ''} | port
 core.v1.GRPCAction | {port: 65535} |
 core.v1.GRPCAction | {port: 0} | port
@@ -151,6 +227,7 @@ core.v1.PreferredSchedulingTerm | {weight: 1} |
 core.v1.PreferredSchedulingTerm | {weight: 0} | weight
 core.v1.PreferredSchedulingTerm | {weight: 101} | weight
 core.v1.WeightedPodAffinityTerm | {weight: 100} |
+core.v1.WeightedPodAffinityTerm | {weight: 1} |
 core.v1.WeightedPodAffinityTerm | {weight: 0} | weight
 core.v1.WeightedPodAffinityTerm | {weight: 101} | weight
 core.v1.PodAffinityTerm | {topologyKey: a b} | topologyKey
@@ -170,6 +247,9 @@ core.v1.PodSpec | {containers: [{name: a}], nodeSelector: {a: b c}} | nodeSelect
 core.v1.PodSpec | {containers: [{name: a}], initContainers: [{name: a}]} | containers/0/name
 core.v1.PodSpec | {containers: [{name: a}, {name: b}, {name: b}]} | containers/2/name
 core.v1.PodSpec | {containers: [{name: a}], ephemeralContainers: [{name: e}]} | ephemeralContainers
+core.v1.PodSpec | {containers: [{name: a}], ephemeralContainers: [{name: a}]} | ephemeralContainers/0/name & ephemeralContainers
+core.v1.PodSpec | {containers: [{name: a}], activeDeadlineSeconds: 9223372036854775807} |
+core.v1.PodSpec | {containers: [{name: a}], activeDeadlineSeconds: 9223372036854775808} | activeDeadlineSeconds
 core.v1.PodSpec | {hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 1}, {containerPort: 2, hostPort: 0}, {containerPort: 3}]}]} |
 core.v1.PodSpec | {hostNetwork: true, containers: [{name: a, ports: [{containerPort: 1, hostPort: 2}]}]} | containers/0/ports/0/hostPort
 core.v1.PodSpec | {containers: [{name: a, ports: [{containerPort: 1, hostPort: 2}]}]} |
@@ -234,6 +314,11 @@ batch.v1.JobSpec | {maxFailedIndexes: 1, template: {spec: {restartPolicy: Never}
 batch.v1.JobSpec | {template: {spec: {restartPolicy: Never, containers: [{name: c, volumeMounts: [{name: v, mountPath: /a}]}]}}} | template/spec/containers/0/volumeMounts/0/name
 batch.v1.CronJobSpec | {schedule: '0 3 * * *', concurrencyPolicy: Allow, timeZone: Europe/Berlin, startingDeadlineSeconds: 0, successfulJobsHistoryLimit: 0, failedJobsHistoryLimit: 0} |
 batch.v1.CronJobSpec | {schedule: ''} | schedule
+batch.v1.CronJobSpec | {schedule: '60 3 * * *'} | schedule
+batch.v1.CronJobSpec | {schedule: 'TZ=UTC @daily'} | schedule
+batch.v1.CronJobSpec | {schedule: 'TZ=UTC 3 * * *'} | schedule
+batch.v1.CronJobSpec | {schedule: '@daily', startingDeadlineSeconds: 9223372036854775807} |
+batch.v1.CronJobSpec | {schedule: '@daily', startingDeadlineSeconds: 9223372036854775808} | startingDeadlineSeconds
 batch.v1.CronJobSpec | {schedule: 'TZ=UTC 0 3 * * *'} | schedule
 batch.v1.CronJobSpec | {schedule: '@daily', concurrencyPolicy: Forbid, timeZone: Etc/GMT+1} |
 batch.v1.CronJobSpec | {schedule: '@daily', concurrencyPolicy: Replace} |
@@ -288,11 +373,14 @@ core.v1.PersistentVolumeClaimSpec | {accessModes: [ReadWriteOnce]} | resources/r
 core.v1.PersistentVolumeClaimSpec | {accessModes: [ReadWriteOnce], storageClassName: A, resources: {requests: {storage: 1}}} | storageClassName
 core.v1.PersistentVolumeSpec | {accessModes: [ReadWriteOnce], capacity: {storage: 1}, nfs: {}, claimRef: {}, nodeAffinity: {}} |
 core.v1.PersistentVolumeSpec | {accessModes: [ReadWriteOnce], capacity: {storage: 0}, nfs: {}} | capacity
+core.v1.PersistentVolumeSpec | {accessModes: [ReadWriteOnce], capacity: {storage: 1}} | .
+core.v1.PersistentVolumeSpec | {accessModes: [ReadWriteOnce], capacity: {storage: 1}, nfs: {}, csi: {}} | .
 core.v1.PersistentVolumeSpec | {accessModes: [ReadWriteOnce], capacity: {storage: 1, cpu: 1}, nfs: {}} | capacity
 core.v1.PersistentVolumeSpec | {accessModes: [ReadWriteOnce], capacity: {storage: 1}, nfs: {}, storageClassName: A} | storageClassName
 core.v1.ResourceQuotaSpec | {hard: {cpu: 1, memory: 1, requests.cpu: 1, limits.memory: 1, requests.storage: 1, requests.ephemeral-storage: 1, x.io/gpu: 1, requests.hugepages-2Mi: 1}} |
 core.v1.ResourceQuotaSpec | {hard: {pods: 0, resourcequotas: 1, services: 1, replicationcontrollers: 1, secrets: 1, configmaps: 1, persistentvolumeclaims: 1, services.nodeports: 1, services.loadbalancers: 1}} |
 core.v1.ResourceQuotaSpec | {hard: {pods: 500m}} | hard/pods
+core.v1.ResourceQuotaSpec | {hard: {x.io/gpu: 500m}} | hard/x.io/gpu
 core.v1.ResourceQuotaSpec | {hard: {cpu: 500m}} |
 core.v1.ResourceQuotaSpec | {hard: {cpu: -1}} | hard/cpu
 core.v1.ResourceQuotaSpec | {hard: {storage: 1}} | hard/storage
@@ -310,6 +398,10 @@ core.v1.LimitRangeSpec | {limits: [{type: Container, default: {cpu: 1}, max: {cp
 core.v1.LimitRangeSpec | {limits: [{type: Pod, default: {cpu: 1}}]} | limits/0/default
 core.v1.LimitRangeSpec | {limits: [{type: Pod, defaultRequest: {cpu: 1}}]} | limits/0/defaultRequest
 core.v1.LimitRangeSpec | {limits: [{type: Container, min: {disk: 1}}]} | limits/0/min/disk
+core.v1.LimitRangeSpec | {limits: [{type: Container, min: {storage: 1}}]} | limits/0/min/storage
+core.v1.LimitRangeSpec | {limits: [{type: PersistentVolumeClaim, min: {x.io/y: 1}}]} |
+autoscaling.v2.HorizontalPodAutoscalerSpec | {maxReplicas: 1} |
+autoscaling.v2.HorizontalPodAutoscalerSpec | {minReplicas: 0, maxReplicas: 0} | maxReplicas
 core.v1.LimitRangeSpec | {limits: [{type: Pod, max: {storage: 1}}]} | limits/0/max/storage
 core.v1.LimitRangeSpec | {limits: [{type: PersistentVolumeClaim, max: {disk: 1}}]} | limits/0/max/disk
 policy.v1.PodDisruptionBudgetSpec | {minAvailable: 100%} |
@@ -373,6 +465,14 @@ networking.v1.IngressClassSpec | {controller: a.b/c} |
 networking.v1.IngressClassSpec | {controller: a.b} | controller
 networking.v1.IngressClassSpec | {controller: A/b} | controller
 networking.v1.IngressClassSpec | {} | controller
+networking.v1.IngressRule | {host: 5} |
+networking.v1.IngressRule | {host: '*'} | host
+networking.v1.IngressRule | {host: '*.'} | host
+networking.v1.IngressRule | {host: a.*} | host
+networking.v1.IPBlock | {cidr: 10.0.0.1/8} |
+networking.v1.ServiceBackendPort | {name: a, number: 0} |
+scheduling.v1.PriorityClass | {value: -2147483648} |
+scheduling.v1.PriorityClass | {value: -2147483649} | value
 networking.v1.IngressClassParametersReference | {kind: A, name: a, apiGroup: ''} | apiGroup
 networking.v1.IngressClassParametersReference | {kind: A} | name
 networking.v1.IngressClassParametersReference | {name: a} | kind
@@ -384,6 +484,7 @@ core.v1.ServiceSpec | {type: ExternalName} | externalName
 core.v1.ServiceSpec | {type: ExternalName, externalName: A} | externalName
 core.v1.ServiceSpec | {ports: [{name: a}, {name: b}]} |
 core.v1.ServiceSpec | {ports: [{name: a}, {}]} | ports/1/name
+core.v1.ServiceSpec | {ports: [{}, {}]} | ports/0/name & ports/1/name
 core.v1.ServiceSpec | {ports: [{name: a}, {name: a}]} | ports/1/name
 core.v1.ServiceSpec | {ports: [{nodePort: 1}]} | ports/0/nodePort
 core.v1.ServiceSpec | {type: ClusterIP, ports: [{nodePort: 1}]} | ports/0/nodePort
@@ -539,6 +640,7 @@ admissionregistration.v1.ServiceReference | {name: a} | namespace
 admissionregistration.v1.ServiceReference | {namespace: a} | name
 admissionregistration.v1.ValidatingWebhook | {name: a.b.c, sideEffects: None, admissionReviewVersions: [v1], timeoutSeconds: 1} |
 admissionregistration.v1.ValidatingWebhook | {name: a.b.c, sideEffects: NoneOnDryRun, admissionReviewVersions: [v2, v1beta1], timeoutSeconds: 30} |
+admissionregistration.v1.MutatingWebhook | {name: a.b.c, sideEffects: '', admissionReviewVersions: [v1]} | sideEffects
 admissionregistration.v1.MutatingWebhook | {name: a.b, sideEffects: None, admissionReviewVersions: [v1]} | name
 admissionregistration.v1.MutatingWebhook | {name: a.b.c, sideEffects: Some, admissionReviewVersions: [v1]} | sideEffects
 admissionregistration.v1.MutatingWebhook | {name: a.b.c, sideEffects: None, admissionReviewVersions: [v2]} | admissionReviewVersions
@@ -576,6 +678,10 @@ apps.v1.DaemonSetSpec | {selector: {matchLabels: {a: b}}, template: {metadata: {
 apps.v1.DaemonSetSpec | {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, volumeMounts: [{name: v, mountPath: /a}]}]}}} | template/spec/containers/0/volumeMounts/0/name
 core.v1.ReplicationControllerSpec | {selector: {a: b}, template: {metadata: {labels: {a: b}}}} |
 core.v1.ReplicationControllerSpec | {selector: {a: b}, template: {metadata: {labels: {c: b}}}} | template/metadata/labels
+core.v1.ReplicationControllerSpec | {selector: {a: b}, template: {}} | template/metadata/labels
+apps.v1.ReplicaSetSpec | {selector: {matchLabels: {a: b}}, template: {}} | template/metadata/labels
+apps.v1.DeploymentSpec | {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}}, progressDeadlineSeconds: 1} |
+apps.v1.RollingUpdateDeployment | {maxUnavailable: abc, maxSurge: -1} | maxSurge
 apps.v1.StatefulSetSpec | {selector: {matchLabels: {a: b}}, volumeClaimTemplates: [{metadata: {name: v}}], template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, volumeMounts: [{name: v, mountPath: /a}]}]}}} |
 apps.v1.StatefulSetSpec | {selector: {matchLabels: {a: b}}, volumeClaimTemplates: [{metadata: {name: v}}], template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, volumeMounts: [{name: w, mountPath: /a}]}]}}} | template/spec/containers/0/volumeMounts/0/name
 apps.v1.StatefulSetSpec | {selector: {matchLabels: {a: b}}, volumeClaimTemplates: [{metadata: {name: a.b}}], template: {metadata: {labels: {a: b}}}} | volumeClaimTemplates/0/metadata/name
@@ -636,9 +742,10 @@ def test_exactly_one_of_several(name: str) -> None:
         "DownwardAPIVolumeFile": "{path: a}",
         "PersistentVolumeSpec": "{accessModes: [ReadWriteOnce], capacity: {storage: 1}}",
     }
-    assert "" in refused(f"core.v1.{name}", two[name])
+    (both,) = seen(f"core.v1.{name}", two[name])
+    assert sorted(both.split(", ")) == sorted(re.findall(r"(\w+): {}", two[name]))
     if name != "Volume":
-        assert "" in refused(f"core.v1.{name}", none.get(name, "{}"))
+        assert seen(f"core.v1.{name}", none.get(name, "{}")) == ["none"]
 
 
 @pytest.mark.parametrize(
@@ -655,6 +762,23 @@ def test_the_name_of_a_job(job: str, places: list[str]) -> None:
     assert refused("batch.v1.Job", job) == places
 
 
+def test_what_pod_security_would_take() -> None:
+    """Of a level the levels, of a version the versions."""
+    labels = {"pod-security.kubernetes.io/enforce": "high", "pod-security.kubernetes.io/enforce-version": "high"}
+    level, version = judged("core.v1.Namespace", {"metadata": {"labels": labels}})
+    assert level.expected == "privileged, baseline, restricted"
+    assert version.expected == "latest or v1.N"
+
+
+def test_what_is_scaled_is_of_a_group() -> None:
+    """What is written is shown, and that nothing is."""
+    clause = SINCE["autoscaling.v2.CrossVersionObjectReference"][1]
+    for target, found in (({"apiVersion": "v1"}, "v1"), ({}, "absent")):
+        problems: list[Problem] = []
+        clause(target, (), problems)
+        assert [(problem.path, problem.observed) for problem in problems] == [(("apiVersion",), found)]
+
+
 def test_the_name_of_a_cron_job() -> None:
     """Its Jobs add eleven characters."""
     assert refused("batch.v1.CronJob", f"{{spec: {{x: y}}, metadata: {{name: {'a' * 52}}}}}") == []
@@ -665,6 +789,9 @@ PROFILES = [
     ("container.apparmor.security.beta.kubernetes.io/c", "runtime/default", True), ("container.apparmor.security.beta.kubernetes.io/c", "unconfined", True),
     ("container.apparmor.security.beta.kubernetes.io/c", "localhost/x", True), ("container.apparmor.security.beta.kubernetes.io/c", "other", False),
     ("container.apparmor.security.beta.kubernetes.io/c", "", True), ("example.org/x", "other", True),
+    *((f"{key}", value, value != "other") for key in ("seccomp.security.alpha.kubernetes.io/pod", "container.seccomp.security.alpha.kubernetes.io/c")
+      for value in ("runtime/default", "other")),
+    ("seccomp.security.alpha.kubernetes.io/pod", "", False),
 ]  # fmt: skip
 
 

@@ -149,6 +149,8 @@ def test_the_first_value_is_the_place() -> None:
     good = "{apiVersion: v1, kind: Secret, metadata: {name: x}, stringData: {url: 'https://a.example'}}"
     assert [m.path for m in secret_makers(load(bad))] == [("stringData", "password")]
     assert [m.path for m in secret_makers(load(good))] == [()]
+    odd = "{apiVersion: v1, kind: Secret, metadata: {name: x}, stringData: {a-url: 'https://a.example', thing: word}}"
+    assert [m.path for m in secret_makers(load(odd))] == [("stringData", "thing")]
 
 
 PROVIDERS: list[tuple[Any, bool | None, str]] = [

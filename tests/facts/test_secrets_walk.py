@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,9 @@ from kfm_checks.model import Manifest
 
 PW = "Xk29" + "fLq81Zp"
 TOKEN = "gh" + "p_aB3dE5gH7jK9mN1pQ3sT5vW7yZ0aB2cD4eF6"
+LOGIN = json.dumps({"auths": {"r.example": {"username": "u", "password": PW}}})
+#: What could be a token, and the name of an object as well.
+NAME = "db-7f3k9-token2x"
 PEM = "-----BEGIN PRIVATE KEY-----\nbm90IGEgcmVhbCBrZXkgYXQgYWxs\n-----END PRIVATE KEY-----\n"
 
 
@@ -56,6 +60,20 @@ OBJECTS: list[tuple[Manifest, list[tuple[Any, ...]]]] = [
     (obj("external-secrets.io/v1", "ExternalSecret", spec={"data": [{"secretKey": "password", "remoteRef": {"key": "kv/Db1Pass", "property": "password1"}}]}), []),
     (obj("bitnami.com/v1alpha1", "SealedSecret", spec={"encryptedData": {"password": PW}}), []),
     (obj("x.io/v1", "Db", sops={"password": PW}), []),
+    (obj("x.io/v1", "Db", sops={"password": PW}, spec={"password": PW}), [("spec", "password")]),
+    (obj("x.io/v1", "Db", spec={"list": [{"name": ["password"], "value": PW}, {"name": 5, "value": PW}], "password": PW}), [("spec", "password")]),
+    (obj("x.io/v1", "Db", spec={"x": "redis://:hunt3r@db"}), [("spec", "x")]),
+    (obj("x.io/v1", "Db", spec={"password": [12345678], "adminPassword": [PW]}), [("spec", "password", 0)]),
+    (obj("x.io/v1", "Db", spec={"password": 12.5}), []),
+    (obj("x.io/v1", "Db", spec={"args": ["--password", "--" + PW]}), []),
+    (pod(command=["mysql"], args=["-p" + PW]), [(*SPEC, "args", 0)]),
+    (pod(command=["sh", "-c"], args=["mysql -p" + PW]), [(*SPEC, "args", 0)]),
+    (pod(command=["sh", {"a": "mysql -p" + PW}]), []),
+    (pod(env=[{"name": "ACCESS_KEY", "value": NAME}]), [(*SPEC, "env", 0, "value")]),
+    (obj("x.io/v1", "Db", spec={"accessKey": NAME}), []),
+    (obj("v1", "ConfigMap", data={"accessKey": NAME}, other={"accessKey": NAME}), [("data", "accessKey")]),
+    (obj("v1", "ConfigMap", binaryData={"accessKey": NAME}), [("binaryData", "accessKey")]),
+    (obj("v1", "ConfigMap", metadata={"name": "x", "annotations": {"accessKey": NAME}}), []),
     (obj("apiextensions.k8s.io/v1", "CustomResourceDefinition", spec={"password": {"default": PW}, "x": {"password": PW}}), []),
     (obj("apiextensions.k8s.io/v1", "CustomResourceDefinition", spec={"example": TOKEN}), [("spec", "example")]),
     (obj("v1", "ConfigMap", data={"password": PW}), [("data", "password")]),
@@ -65,6 +83,8 @@ OBJECTS: list[tuple[Manifest, list[tuple[Any, ...]]]] = [
     (obj("v1", "Secret", data={"password": b64(PW)}), [("data", "password")]),
     (obj("v1", "Secret", metadata={"name": "x", "annotations": {"token": TOKEN}}), [("metadata", "annotations", "token")]),
     (obj("v1", "Secret", stringData={"url": "https://a.example"}), []),
+    (obj("v1", "Secret", data={".dockerconfigjson": b64(LOGIN)}), [("data", ".dockerconfigjson")]),
+    (obj("v1", "Secret", stringData={".dockerconfigjson": LOGIN}), [("stringData", ".dockerconfigjson")]),
     (obj("v1", "Secret", stringData={"thing": "word"}), [("stringData", "thing")]),
 ]  # fmt: skip
 

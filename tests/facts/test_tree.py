@@ -27,7 +27,15 @@ def overlay(root: Path, files: dict[str, str]) -> Tree:
 
 def test_lists_hidden_files_and_leaves_git_out(tmp_path: Path) -> None:
     """``.env`` is listed, ``.git`` is not; paths are relative to the overlay and to the repository."""
-    tree = overlay(tmp_path, {"infra/prod/.env": "A=1", "infra/prod/.git/config": "x", "infra/prod/b/c.yaml": "a: 1"})
+    tree = overlay(
+        tmp_path,
+        {
+            "infra/prod/.env": "A=1",
+            "infra/prod/.git/config": "x",
+            "infra/prod/b/c.yaml": "a: 1",
+            "infra/prod/b/.git": "gitdir: x",
+        },
+    )
     assert [(file.path, file.source_path) for file in tree.files] == [
         (".env", "infra/prod/.env"),
         ("b/c.yaml", "infra/prod/b/c.yaml"),
@@ -45,8 +53,8 @@ def test_a_link_out_is_listed_and_not_read(tmp_path: Path) -> None:
     (tmp_path / "infra/prod/up").symlink_to("..")
     assert [file.path for file in tree.links_out] == ["link", "up"]
     link, inner = tree.get("link"), tree.get("inner")
-    assert link and link.text == "" and "leads out" in link.unread
-    assert inner and inner.text == "x" and not inner.unread
+    assert link and link.text == "" and "leads out" in link.unread and link.sha256 == ""
+    assert inner and inner.text == "x" and inner.unread == ""
 
 
 def test_large_and_binary_files_say_so(tmp_path: Path) -> None:
@@ -58,6 +66,32 @@ def test_large_and_binary_files_say_so(tmp_path: Path) -> None:
     assert big.text == "" and "larger than 5 MB" in big.unread
     assert binary.is_binary and binary.text == ""
     assert wide.text == "a: ü"
+
+
+def test_a_text_as_large_as_the_limit_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One byte more is not."""
+    monkeypatch.setattr(tree_module, "TEXT_LIMIT", 5)
+    assert [
+        bool(file.unread) for file in overlay(tmp_path, {"infra/prod/a": "12345", "infra/prod/b": "123456"}).files
+    ] == [
+        False,
+        True,
+    ]
+
+
+def test_the_suffix_of_a_name(tmp_path: Path) -> None:
+    """In lower case; a name that only begins with a dot has none."""
+    tree = overlay(tmp_path, {f"infra/prod/{name}": "" for name in (".env", "Makefile", "a.YAML", "b.tar.gz")})
+    assert [file.suffix for file in tree.files] == ["", "", ".yaml", ".gz"]
+
+
+def test_an_overlay_that_is_the_repository(tmp_path: Path) -> None:
+    """Its paths begin at the root, and its errors name it by a dot."""
+    (tmp_path / "a").write_text("x", encoding="utf-8")
+    tree = Tree(tmp_path, tmp_path)
+    assert (tree.source_path, tree.files[0].source_path) == ("", "a")
+    with pytest.raises(KfmChecksError, match=r"^\.: can't be read \(no such file"):
+        _ = Tree(tmp_path / "gone", tmp_path / "gone").files
 
 
 def test_a_missing_folder_is_one_clear_error(tmp_path: Path) -> None:
@@ -109,6 +143,7 @@ def test_brackets_may_be_as_deep_as_the_limit(pair: str) -> None:
 def test_closing_brackets_of_a_text_make_no_room() -> None:
     """Those before the tower don't count against it."""
     assert "deeper than" in load("a: ']]]]]]'\nb: " + "[" * (DEPTH_LIMIT + 1) + "]" * (DEPTH_LIMIT + 1)).problem
+    assert "deeper than" not in load("a: ']'\nb: []\nc: " + "[" * DEPTH_LIMIT + "]" * DEPTH_LIMIT).problem
 
 
 def test_values_may_be_as_many_as_the_limit(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,7 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str, str, int]]]] = {
         "kind: A\napiVersion: v1\nmetadata:\n  name: a\n--- # next\nmetadata:\n    labels:\n      name: no\n    name: 'b'\nkind: \"B\"\napiVersion: 'x.io/v1'\n",
         [("v1", "A", "", "a", 1), ("x.io/v1", "B", "", "b", 6)],
     ),
+    "an empty line first": ("\nkind: A\nmetadata:\n  name: a\n", [("", "A", "", "a", 2)]),
     "a patch without a version": ("kind: A\nmetadata:\n  name: a\n", [("", "A", "", "a", 1)]),
     "a name below labels is no name": (
         "apiVersion: v1\nkind: A\nmetadata:\n  labels:\n    name: x\n  generateName: g-\n",
@@ -35,6 +36,10 @@ CASES: dict[str, tuple[str, list[tuple[str, str, str, str, int]]]] = {
     "the items of a list": (
         "apiVersion: v1\nkind: List\nitems:\n- apiVersion: v1\n  kind: A\n  metadata: {name: a}\n- kind: B\n  apiVersion: v1\n  metadata: {name: b}\n- text\n- {kind: 1}\n- name: none\n",
         [("v1", "A", "", "a", 4), ("v1", "B", "", "b", 7)],
+    ),
+    "the items of a list that has a name": (
+        "kind: List\nmetadata:\n  name: l\nitems:\n- kind: A\n  metadata: {name: a}\n",
+        [("", "A", "", "a", 5)],
     ),
     "a list of one kind, then an object": (
         "kind: RoleList\napiVersion: rbac/v1\nitems: []\n---\nkind: A\napiVersion: v1\nmetadata:\n  name: a\n",

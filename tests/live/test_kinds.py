@@ -14,6 +14,7 @@ from kfm_checks.facts.objects import Inventory
 from kfm_checks.live.discovery import Served
 from kfm_checks.live.kinds import SERVED, WANTED
 from kfm_checks.live.listing import _also_served, _unserved
+from kfm_checks.model import Manifest
 from tests.live.wellrun import listings
 from tests.test_conformance_account import judged
 
@@ -83,11 +84,24 @@ def test_a_whole_group_is_unread_by_its_name() -> None:
     assert list(Cluster(listings=(down, other, read)).unread(["*.skupper.io", "Service"])) == [down]
 
 
+def test_each_kind_by_itself() -> None:
+    """Its objects, whether it was asked for, and in how many namespaces alone."""
+    pod = Manifest({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": "a"}})
+    service = Manifest({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "s", "namespace": "a"}})
+    pods, services = ApiKind("", "v1", "Pod", "pods"), ApiKind("", "v1", "Service", "services")
+    made = Cluster(listings=(Listing(pods, "a", (pod,)), Listing(services, "a", (service,)), Listing(services, "b")))
+    assert list(made.of("Pod")) == [pod]
+    assert [made.looked_at(kind) for kind in ("Pod", "Secret")] == [True, False]
+    assert list(made.partly(["Pod", "Service"])) == [(pods, 1), (services, 2)]
+
+
 def test_what_nobody_asked_for_is_unread() -> None:
     """A snapshot of an earlier version may lack a kind; one that the server does not serve was asked for."""
     made = Cluster(listings=(Listing(ApiKind("skupper.io", "", "*"), unserved=True),))
     [one] = made.unread(["*.skupper.io", "Service"])
     assert (str(one.kind), one.problem) == ("Service", "nobody asked for them")
+    [far] = made.unread(["Ingress.networking.k8s.io"])
+    assert far.kind.group == "networking.k8s.io" and far.refusal == "Ingress could not be listed: nobody asked for them"
 
 
 def test_a_look_asks_for_every_kind() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kfm_checks.facts.cluster import Cluster, Probe, from_plain, to_plain
+from kfm_checks.facts.cluster import ApiKind, Attempt, Cluster, Listing, Probe, from_plain, to_plain
 from kfm_checks.live.snapshot import NAME, SCHEMA, encoded, read_snapshot, write_snapshot
+from kfm_checks.model import ObjectKey
 from tests.cli.helper import run
 from tests.conftest import AS_OF
 from tests.live import sample
@@ -46,6 +47,38 @@ def test_any_text_comes_back(probes: list[Probe], taken: str, version: dict[str,
     """Through JSON and back: nothing is lost, whatever it says."""
     kept = Cluster(taken=taken, version=version, probes=tuple(probes))
     assert from_plain(json.loads(json.dumps(to_plain(kept)))) == kept
+
+
+def test_what_is_at_its_default_is_left_out() -> None:
+    """A snapshot says only what differs, of the run, of a listing, of an answer; and what a listing is about."""
+    pods, sets = Listing(ApiKind("", "v1", "Pod", "pods")), Listing(ApiKind("apps", "v1", "DaemonSet"), "a")
+    tried = (Attempt("a", "privileged"), Attempt("a", "latest-tag", admitted=True, completed=True))
+    kept = Cluster(context="x", listings=(pods, sets), attempts=tried, probes=(Probe("h.example"),))
+    assert to_plain(kept) == {
+        "origin": "cluster",
+        "context": "x",
+        "listings": [
+            {"kind": ["", "v1", "Pod", "pods", True]},
+            {"kind": ["apps", "v1", "DaemonSet", "", True], "namespace": "a"},
+        ],
+        "attempts": [
+            {"namespace": "a", "breaks": "privileged"},
+            {"namespace": "a", "breaks": "latest-tag", "admitted": True, "completed": True},
+        ],
+        "probes": [{"host": "h.example"}],
+    }
+    keys = [listing.key for listing in (pods, sets)]
+    assert keys == [ObjectKey("v1", "Pod", "", "*"), ObjectKey("apps/v1", "DaemonSet", "a", "*")]
+    assert [key.api_version for key in keys] == ["v1", "apps/v1"]
+
+
+def test_what_is_left_out_means_this() -> None:
+    """An older snapshot means the same tomorrow: a kind that is served, a rendered field, HTTPS at its own port."""
+    kind, key = ["apps", "v1", "DaemonSet"], ["apps/v1", "DaemonSet", "a", "b"]
+    read = from_plain({"listings": [{"kind": kind}], "comparisons": [{"key": key}], "probes": [{"host": "h"}]})
+    (listing,), (comparison,), (probe,) = read.listings, read.comparisons, read.probes
+    assert (listing.unserved, listing.kind.namespaced, comparison.how) == (False, True, "field-subset")
+    assert (probe.port, probe.asks, probe.status, probe.answered) == (443, "https", 0, None)
 
 
 def broken() -> dict[str, Any]:

@@ -88,7 +88,7 @@ POWERS: tuple[Power, ...] = (
 
 def is_impersonation(rule: Rule) -> bool:
     """``impersonate``, and the verbs of constrained impersonation that begin with it."""
-    return any(verb.partition(":")[0].startswith("impersonate") for verb in rule.verbs)
+    return any(verb.startswith("impersonate") for verb in rule.verbs)
 
 
 def makes_pods(rule: Rule) -> bool:
