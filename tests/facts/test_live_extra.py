@@ -178,7 +178,9 @@ def test_secrets_that_something_of_git_makes(rendered: str, live: str, found: li
 BUNDLE = obj("Bundle", "roots", "spec: {}", "trust.cert-manager.io/v1alpha1", "")
 
 
-@pytest.mark.parametrize(("rendered", "name", "told"), [(BUNDLE, "roots", False), (BUNDLE, "x", True), ("", "roots", True)])
+@pytest.mark.parametrize(
+    ("rendered", "name", "told"), [(BUNDLE, "roots", False), (BUNDLE, "x", True), ("", "roots", True)]
+)
 def test_bundles_of_roots_are_trust_managers(rendered: str, name: str, told: bool) -> None:
     """A ConfigMap of the bundle's name in every namespace."""
     assert beyond(rendered, rendered + obj("ConfigMap", name)) == ([(name, False)] if told else [])
@@ -215,7 +217,12 @@ CALICO, STORED = "projectcalico.org/v3", "crd.projectcalico.org/v1"
     [
         (CALICO, "knp.default.web", obj("NetworkPolicy", "web", api="networking.k8s.io/v1"), []),
         (CALICO, "knp.default.web", "", ["knp.default.web"]),
-        (CALICO, "knp.default.web", obj("NetworkPolicy", "web", api="networking.k8s.io/v1", namespace="b"), ["knp.default.web"]),
+        (
+            CALICO,
+            "knp.default.web",
+            obj("NetworkPolicy", "web", api="networking.k8s.io/v1", namespace="b"),
+            ["knp.default.web"],
+        ),
         (CALICO, "web", obj("NetworkPolicy", "web", api="networking.k8s.io/v1"), ["web"]),
         # Its own, told once: as its API shows it, not as it is stored.
         (STORED, "default.web", obj("NetworkPolicy", "web", api=CALICO), ["web"]),

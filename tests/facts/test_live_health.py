@@ -262,7 +262,9 @@ def test_whether_a_workload_is_rolled_out(kind: str, spec: str, status: str, ok:
 @pytest.mark.parametrize(("observed", "ok"), [("1", None), ("2", True), ("3", True)])
 def test_a_rollout_of_an_earlier_generation_says_nothing(observed: str, ok: bool | None) -> None:
     """What its controller has not looked at yet."""
-    text = (WORKLOAD % ("Deployment", "replicas: 2", DONE)).replace("observedGeneration: 2", f"observedGeneration: {observed}")
+    text = (WORKLOAD % ("Deployment", "replicas: 2", DONE)).replace(
+        "observedGeneration: 2", f"observedGeneration: {observed}"
+    )
     [found] = rollouts(of_example({"live": text}, ()), inventory(parse_manifests(text)))
     assert found.ok is ok
 

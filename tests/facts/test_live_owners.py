@@ -94,7 +94,12 @@ def test_status_tells_nobody_who_changed_the_object() -> None:
 
 @pytest.mark.parametrize(
     ("fields", "found"),
-    [({"f:data": {"f:password": {}, ".": {}}}, ["password"]), ({"f:type": {}}, []), ({"f:data": "all"}, []), (None, [])],
+    [
+        ({"f:data": {"f:password": {}, ".": {}}}, ["password"]),
+        ({"f:type": {}}, []),
+        ({"f:data": "all"}, []),
+        (None, []),
+    ],
 )
 def test_entries_of_a_secret_that_a_tool_wrote(fields: Any, found: list[str]) -> None:
     """By name, and never those of a program of the cluster."""
