@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kfm_checks.facts.datasets import Dataset
-from kfm_checks.facts.datasets_places import Places, read_places
+from kfm_checks.facts.datasets_places import Places, geometry_points, number, read_places
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import Path
 from kfm_checks.values import Value
@@ -148,12 +148,10 @@ def _extent(value: Mapping[str, Any]) -> Iterator[Fault]:
     """An item's bounding box is that of its geometry; one that crosses the antimeridian is not measured."""
     box, geometry = value.get("bbox"), value.get("geometry")
     numbers = isinstance(box, list) and len(box) in (4, 6) and all(isinstance(n, int | float) for n in box)
-    if geometry is None or not numbers or not isinstance(box, list):
+    if geometry is None or not numbers or not isinstance(box, list) or None in map(number, box):
         return
     half = len(box) // 2
     said = (box[0], box[1], box[half], box[half + 1])
-    from kfm_checks.facts.datasets_places import geometry_points
-
     points = list(geometry_points(geometry))
     if not points or said[0] > said[2]:
         return
