@@ -1,0 +1,332 @@
+"""The data manifest as it is read: entries, shards and what is wrong; where bytes lie; what earlier revisions say."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kfm_checks.errors import ConfigError, NotVerified
+from kfm_checks.facts.datasets import DataManifest, Dataset, data_manifest, datasets, parse_datasets, withdrawals
+from kfm_checks.facts.datasets_bytes import located, relative_path, scheme_of
+from kfm_checks.facts.datasets_history import DataHistory, Revision, changed_fields, data_history, kept, rollbacks
+from kfm_checks.facts.datasets_reader import SMALL, read_manifest
+from kfm_checks.facts.repository import Repository
+from kfm_checks.facts.tree import Tree
+from kfm_checks.yamlfile import parse_yaml
+from tests.examples import commit_all
+
+HEAD = "schema: kfm-checks/data-manifest/v1\n"
+
+
+def entry(id: str, **more: str) -> str:
+    """One entry of a manifest."""
+    said = {"version": "'1'", "release": "r1", "uris": "[x]", "sha256": "a" * 64, "media-type": "text/csv", "licence": "CC0-1.0",
+            "provenance": "p", "sensitivity": "public", "steward": "ann", **{key.replace("_", "-"): value for key, value in more.items()}}  # fmt: skip
+    return f"  - id: {id}\n" + "".join(f"    {name}: {value}\n" for name, value in said.items())
+
+
+def manifest(folder: Path, text: str | bytes, **files: str) -> DataManifest:
+    """A manifest with further files beside it."""
+    (folder / "data").mkdir(parents=True, exist_ok=True)
+    (folder / "data/manifest.yaml").write_bytes(text if isinstance(text, bytes) else text.encode())
+    for name, content in files.items():
+        (folder / f"data/{name}.yaml").write_text(content)
+    return data_manifest(Tree(folder, folder))
+
+
+@pytest.mark.parametrize(
+    ("raw", "said"),
+    [
+        ({}, ("datasets/0", "", "", None, "", (), "", False)),
+        ({"id": "a", "release": "r", "sha256": "s", "bytes": 5, "media-type": "Text/CSV; charset=x", "uris": ["u", 5], "sensitivity": "restricted"},
+         ("a", "r", "s", 5, "text/csv", ("u",), "restricted", True)),
+        ({"id": 5, "bytes": True, "uris": "u", "sensitivity": "secret"}, ("datasets/0", "", "", None, "", (), "", False)),
+        ({"id": "a", "bytes": "5", "sensitivity": "public"}, ("a", "", "", None, "", (), "public", False)),
+        ({"id": "a", "bytes": 0, "sensitivity": "sensitive-location"}, ("a", "", "", 0, "", (), "sensitive-location", True)),
+    ],
+)  # fmt: skip
+def test_a_field_of_another_type_is_absent(raw: dict[str, Any], said: tuple[Any, ...]) -> None:
+    """Every property is safe to read."""
+    one = Dataset(raw, "data/manifest.yaml", ("datasets", 0))
+    assert (
+        one.id,
+        one.release,
+        one.sha256,
+        one.size,
+        one.media_type,
+        one.uris,
+        one.sensitivity,
+        one.is_sensitive,
+    ) == said
+    assert Dataset({"review": {"by": "ann", "at": {"x": 1}}}, "", ()).text("review", "by") == "ann"
+    assert Dataset({"review": "ann"}, "", ()).text("review", "by") == ""
+    assert (one.part("review"), Dataset({"review": {"by": "a"}}, "", ()).part("review")) == ({}, {"by": "a"})
+
+
+def test_entries_and_shards_in_the_order_written(tmp_path: Path) -> None:
+    """Each with its file and its line; what is no mapping is a problem and no dataset."""
+    text = f"{HEAD}datasets:\n{entry('a')}  - x\n{entry('b')}shards: [one.yaml, ./two.yaml, gone.yaml, 5, bad.yaml]\n"
+    shard = HEAD + "datasets:\n"
+    found = manifest(tmp_path, text, one=shard + entry("c"), two=shard + entry("d", steward="''"), bad="[")
+    assert [(one.id, one.file, one.path[-1], one.source.line if one.source else 0) for one in found.datasets] == [
+        ("a", "data/manifest.yaml", 0, 3), ("b", "data/manifest.yaml", 2, 14), ("c", "data/one.yaml", 0, 3), ("d", "data/two.yaml", 0, 3)
+    ]  # fmt: skip
+    problems = [(one.file, "/".join(map(str, one.path)), one.message) for one in found.problems]
+    assert [(file, path) for file, path, _ in problems] == [
+        ("data/manifest.yaml", "datasets/1"), ("data/manifest.yaml", "shards/3"), ("data/two.yaml", "datasets/0/steward"),
+        ("data/manifest.yaml", "shards/2"), ("data/manifest.yaml", "shards/4"),
+    ]  # fmt: skip
+    assert ("data/manifest.yaml", "shards/2", "the shard gone.yaml is not there") in problems
+    assert all("\n" not in message and len(message) <= 200 for _, _, message in problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("- a\n", "it is no mapping"),
+        (b"\xff", "it is not UTF-8 text"),
+        ("a: [", "not valid YAML"),
+        ("", "it is no mapping"),
+    ],
+)
+def test_a_manifest_that_can_not_be_read(tmp_path: Path, text: str | bytes, message: str) -> None:
+    """It names no dataset, and why is said; nobody takes it for one without data."""
+    found = manifest(tmp_path, text)
+    assert found.datasets == ()
+    assert message in found.problems[0].message
+    with pytest.raises(NotVerified, match="can't be read: "):
+        datasets(found)
+
+
+def test_a_manifest_without_a_dataset_and_none_at_all(tmp_path: Path) -> None:
+    """Neither is a pass."""
+    with pytest.raises(NotVerified, match="names no dataset"):
+        datasets(manifest(tmp_path, f"{HEAD}datasets: []\n"))
+    (tmp_path / "none").mkdir()
+    with pytest.raises(NotVerified, match="has no data manifest"):
+        data_manifest(Tree(tmp_path / "none", tmp_path))
+    assert [one.id for one in parse_datasets(f"datasets:\n{entry('a')}", "x")] == ["a"]
+    assert parse_datasets("a: [", "x") == ()
+    assert parse_datasets("- a", "x") == ()
+
+
+WITHDRAWAL = {"dataset": "a", "release": "r1", "reason": "wrong", "by": "ann", "role": "steward", "date": "2026-01-01"}
+
+
+def test_only_a_complete_withdrawal_is_one() -> None:
+    """With a reason, a person, a role and a date."""
+    assert list(withdrawals({"withdrawals": ["x", WITHDRAWAL]})) == [("a", "r1")]
+    for name in WITHDRAWAL:
+        for value in ("", " ", None, 5):
+            assert list(withdrawals({"withdrawals": [{**WITHDRAWAL, name: value}]})) == []
+    assert list(withdrawals({"withdrawals": "x"})) == list(withdrawals({})) == []
+
+
+# -- bytes -----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("uri", "scheme", "path"),
+    [
+        ("a/b.csv", "file", "a/b.csv"), ("file:a%20b.csv", "file", "a b.csv"), ("FILE:a.csv", "file", "a.csv"), ("https://x.org/a", "https", None),
+        ("s3://b/a", "s3", None), ("file:///etc/passwd", "file", None), ("/etc/passwd", "file", None), ("file://host/a", "file", None),
+        ("//host/a", "", None), ("", "", None), ("http://[", "", None), ("a%00b", "file", None),
+    ],
+)  # fmt: skip
+def test_what_kind_of_address_it_is(uri: str, scheme: str, path: str | None) -> None:
+    """A path beside the manifest, one that has to be fetched, or none."""
+    assert scheme_of(uri) == scheme
+    assert (relative_path(uri) if scheme else None) == path
+
+
+def test_where_bytes_lie(tmp_path: Path) -> None:
+    """Beside the manifest, elsewhere, missing, or out of the repository; a git-lfs pointer stands for others."""
+    root = tmp_path / "repo"
+    (root / "infra/data").mkdir(parents=True)
+    (root / "infra/data/a.csv").write_text("a")
+    (root / "top.csv").write_text("t")
+    pointer = f"version https://git-lfs.github.com/spec/v1\next-0-x sha256:00\noid sha256:{'b' * 64}\nsize 5\n"
+    (root / "infra/data/lfs").write_text(pointer)
+    (root / "infra/data/long").write_text(pointer + "x" * 1024)
+    (root / "infra/data/out").symlink_to("/etc/hostname")
+    uris = [
+        "a.csv",
+        "./a.csv",
+        "../../top.csv",
+        "../../../x",
+        "../../..",
+        "gone.csv",
+        "https://x.org/a",
+        "/etc/passwd",
+        "http://[",
+        "lfs",
+        "long",
+        "out",
+    ]
+    found = located(Tree(root / "infra", root), (Dataset({"uris": uris}, "", ()),))
+    assert [(one.uri, one.index, one.where, one.pointer[:1]) for one in found] == [
+        (uri, number, where, mark) for number, (uri, where, mark) in enumerate(zip(uris, [
+            "here", "here", "here", "outside", "outside", "missing", "elsewhere", "outside", "outside", "here", "here", "missing",
+        ], ["", "", "", "", "", "", "", "", "", "b", "", ""], strict=True))
+    ]  # fmt: skip
+
+
+# -- the fast reader -------------------------------------------------------------------------------------------------
+
+MANY = "".join(entry(f"n{number}", note=f"'row {number}'") for number in range(SMALL // 200))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{HEAD}datasets:\n{MANY}", f"{HEAD}datasets: # all\n\n# first\n{MANY}retention: {{days: 5}}\nshards: [a]\n",
+        f"{HEAD}datasets:\n{MANY.replace('  - ', '- ').replace('    ', '  ')}", f"{HEAD}datasets:\n{MANY.replace('note:', '# a comment' + chr(10) + '    note:')}",
+        f"{HEAD}datasets:\n{MANY.replace('note:', chr(10) + '    note:')}", f"{HEAD}datasets:\n{MANY.replace('provenance: p', 'provenance: p and' + chr(10) + '      more of it')}",
+        f"{HEAD}datasets:\n{MANY.replace('provenance: p', 'provenance: |' + chr(10) + '      # no comment' + chr(10) + '      text')}",
+        f"{HEAD}x: {{y: 1}}\ndatasets:\n{MANY}",
+        # What can't be cut is read whole.
+        f"{HEAD}datasets:\n{MANY}".replace("\n", "\r\n"), f"{HEAD}datasets: [{{id: a, note: '{'x' * SMALL}'}}]\n", f"{HEAD}datasets:\n  a: '{'x' * SMALL}'\n",
+        f"{HEAD}note: '{'x' * SMALL}'\ndatasets:\n", f"# {'x' * SMALL}\n- a\n",
+    ],
+)  # fmt: skip
+def test_a_long_manifest_reads_as_a_short_one(text: str) -> None:
+    """The same values, and the same line of every entry and field."""
+    assert len(text) > SMALL
+    exact, fast = parse_yaml(text, shown="x"), read_manifest(text, "x")
+    assert fast.value == exact.value
+    assert {path: line for path, line in fast.lines.items() if line != exact.lines.get(path, line)} == {}
+    listed = exact.value.get("datasets") if isinstance(exact.value, dict) else None
+    for number in range(len(listed) if isinstance(listed, list) else 0):
+        assert fast.lines["datasets", number] == exact.lines["datasets", number]
+        assert ("datasets", number, "id") in fast.lines
+
+
+def test_a_mistake_in_a_long_manifest_has_its_line() -> None:
+    """That of the entry which has it."""
+    text = f"{HEAD}datasets:\n{MANY}{entry('z', note='[')}"
+    with pytest.raises(ConfigError, match="not valid YAML") as error:
+        read_manifest(text, "x")
+    assert error.value.line is not None
+    assert error.value.line >= text[: text.index("id: z")].count("\n")
+
+
+# -- earlier revisions -----------------------------------------------------------------------------------------------
+
+
+def revisions(*days: str) -> DataHistory:
+    """A history with one revision a day, the newest first."""
+    return DataHistory(tuple(Revision(f"c{number}", day, ()) for number, day in enumerate(days)))
+
+
+DAYS = ("2026-01-09", "2026-01-05", "2026-01-02", "2025-12-01")
+
+
+@pytest.mark.parametrize(
+    ("retention", "count"),
+    [
+        (None, 4), ("x", 4), ({}, 4), ({"revisions": 1}, 2), ({"revisions": 0}, 1), ({"revisions": 9}, 4), ({"revisions": "1"}, 4),
+        # In force on some day of the last so many: also the one that the first of these days began with.
+        ({"days": 3}, 2), ({"days": 5}, 3), ({"days": 0}, 1), ({"days": 8}, 4), ({"days": 40}, 4), ({"days": True}, 4), ({"days": 10**12}, 4),
+        ({"days": 5, "revisions": 1}, 2),
+    ],
+)  # fmt: skip
+def test_how_far_back_a_rollback_has_to_go(retention: Any, count: int) -> None:
+    """All of them, where the manifest declares no retention that can be read."""
+    assert len(list(kept(revisions(*DAYS), {"retention": retention}, "2026-01-10"))) == count
+    assert len(list(kept(revisions(*DAYS), {"retention": {"days": 1}}, "no day"))) == 4
+
+
+def test_a_number_of_bytes_that_was_only_added_is_no_change() -> None:
+    """One that was taken away or is another is."""
+
+    def field(**raw: Any) -> Dataset:
+        return Dataset(raw, "", ())
+
+    assert changed_fields(field(), field(bytes=5)) == []
+    assert changed_fields(field(bytes=5), field()) == ["bytes"]
+    assert changed_fields(field(bytes=5), field(bytes=6)) == ["bytes"]
+    assert changed_fields(field(), field(sensitivity="public", version="1")) == ["version", "sensitivity"]
+
+
+def digest(text: str) -> str:
+    """SHA-256 of a text."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def history(root: Path, *states: dict[str, str]) -> tuple[Repository, Tree]:
+    """A repository in which each state of the files was committed."""
+    for state in states:
+        for name, text in state.items():
+            path = root / "prod" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text) if text else path.unlink()
+        commit_all(root, "state")
+    return Repository(root, "prod"), Tree(root / "prod", root)
+
+
+def test_earlier_revisions_and_their_bytes(tmp_path: Path) -> None:
+    """Newest first, shards among them; each content once: in the folder, in git, elsewhere, withdrawn or gone."""
+
+    def text(*entries: tuple[str, str, str], shards: str = "[]", more: str = "") -> str:
+        return (
+            f"{HEAD}datasets:\n"
+            + "".join(entry(id, uris=f"[{uri}]", sha256=sha) for id, uri, sha in entries)
+            + f"shards: {shards}\n{more}"
+        )
+
+    withdrawn = "withdrawals: [{dataset: w, release: r1, reason: x, by: a, role: s, date: '2026-01-01'}]\n"
+    one, two = digest("one"), digest("two")
+    repository, tree = history(
+        tmp_path,
+        {"data/a.csv": "one", "data/b.csv": "two", "data/manifest.yaml": text(("a", "a.csv", one), ("w", "w.csv", "f" * 64), ("g", "gone.csv", "e" * 64), ("o", "../../out.csv", "9" * 63 + "a")),
+         "data/other.yaml": f"{HEAD}datasets:\n{entry('s', uris='[b.csv]', sha256=two)}"},
+        {"data/a.csv": "changed", "data/manifest.yaml": text(("a", "a.csv", digest("changed")), ("h", "https://x.org/h", "d" * 64), ("m", "[https://x.org/m, b.csv]"[1:-1], two), shards="[./other.yaml, gone.yaml, 5]", more=withdrawn)},
+    )  # fmt: skip
+    known = data_manifest(tree)
+    found = data_history(repository, known)
+    assert [[one.id for one in revision.datasets] for revision in found.revisions] == [
+        ["a", "h", "m", "s"],
+        ["a", "w", "g", "o"],
+    ]
+    assert found.cut == ""
+    told = {
+        (one.dataset.id, one.dataset.sha256[:4]): (one.ok, one.how)
+        for one in rollbacks(repository, tree, known, found, "2026-01-10")
+    }
+    assert told == {
+        ("a", digest("changed")[:4]): (True, "a.csv is still there"), ("h", "dddd"): (None, "nobody fetched https://x.org/h"),
+        ("m", two[:4]): (True, "b.csv is still there"), ("s", two[:4]): (True, "b.csv is still there"),
+        ("a", one[:4]): (True, "a.csv is in git; reverting the pull request brings it back"),
+        ("w", "ffff"): (True, "withdrawn on purpose, with reason and name"), ("g", "eeee"): (False, "its bytes are neither in the folder nor in git"),
+        ("o", "9999"): (False, "its bytes are neither in the folder nor in git"),
+    }  # fmt: skip
+
+
+def test_a_shallow_clone_has_no_whole_history(tmp_path: Path) -> None:
+    """It says so; a repository of which the overlay is all has one."""
+    text = f"{HEAD}datasets:\n{entry('a')}"
+    history(tmp_path / "whole", {"data/manifest.yaml": text}, {"data/manifest.yaml": text + "# more\n"})
+    url = f"file://{tmp_path / 'whole'}"
+    subprocess.run(["git", "clone", "-q", "--depth=1", url, str(tmp_path / "cut")], check=True, capture_output=True)
+    tree = Tree(tmp_path / "cut/prod", tmp_path / "cut")
+    found = data_history(Repository(tmp_path / "cut", "prod"), data_manifest(tree))
+    assert (len(found.revisions), found.cut) == (1, "the clone is shallow, its history is cut off")
+    (tmp_path / "all/data").mkdir(parents=True)
+    (tmp_path / "all/data/manifest.yaml").write_text(text)
+    commit_all(tmp_path / "all")
+    whole = data_history(Repository(tmp_path / "all", "."), data_manifest(Tree(tmp_path / "all", tmp_path / "all")))
+    assert (len(whole.revisions), whole.cut) == (1, "")
+
+
+@pytest.mark.parametrize("sha", ["''", "9" * 64, "[a]"])
+def test_without_a_checksum_nobody_can_tell_which_bytes_it_was(tmp_path: Path, sha: str) -> None:
+    """Neither a file of that name nor one that git does not have is what was named; digits alone are a number."""
+    text = f"{HEAD}datasets:\n{entry('a', uris='[a.csv, gone.csv]', sha256=sha)}"
+    repository, tree = history(tmp_path, {"data/a.csv": "one", "data/manifest.yaml": text})
+    known = data_manifest(tree)
+    [found] = rollbacks(repository, tree, known, data_history(repository, known), "2026-01-10")
+    assert (found.ok, "no checksum" in found.how) == (None, True)
