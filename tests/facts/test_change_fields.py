@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from kfm_checks.facts.change_fields import field_changes
+from kfm_checks.facts.change_model import Diff, Pair, Risk
 from kfm_checks.facts.change_network import compare_networks
 from kfm_checks.facts.change_owners import LIMIT, OwnerRules, readable
 from kfm_checks.facts.change_pairs import compare, stem
@@ -15,6 +16,8 @@ from kfm_checks.facts.network.facts import network
 from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.workloads import workloads
 from kfm_checks.manifests import parse_manifests
+from kfm_checks.model import Manifest, Origin
+from kfm_checks.values import replace
 
 OBJECT = "apiVersion: %s\nkind: %s\nmetadata: {name: x, namespace: a}\n%s\n"
 
@@ -242,3 +245,30 @@ def test_pairs_by_address_are_cut_where_either_side_cuts() -> None:
     assert [(one[0], one[2], one[3]) for one in found] == [("external:10.0.0.128-10.0.0.255", (("TCP", 80, 80),), ())]
     six = pairs(BOTH + POLICY % (block % "fd00::/126", 80), BOTH + POLICY % (block % "fd00::/127", 80))
     assert [one[0] for one in six] == ["external:fd00::2-fd00::3"]
+
+
+def test_where_a_change_was_made() -> None:
+    """In the head's file; what is gone, in the base's; of an object without a file nobody can tell."""
+    [old], [new] = ([Manifest(one, Origin(f"{side}.yaml", 3, {("spec", "b"): 7})) for one in parse_manifests(OBJECT % ("x.io/v1", "Thing", f"spec: {{{text}}}"))]
+                    for side, text in (("base", "a: 1, b: 1"), ("head", "a: 2, c: 1")))  # fmt: skip
+    [change] = compare([old], [new]).changes
+    told = {str(item.path[-1]): str(change.source(item)) for item in change.fields}
+    assert told == {"a": "head.yaml:3", "b": "base.yaml:7", "c": "head.yaml:3"}
+    assert str(change.source()) == "head.yaml:3"
+    [gone] = compare([old], []).changes
+    assert (str(gone.source()), gone.renamed_from) == ("base.yaml:3", "")
+    [bare] = compare([], parse_manifests(OBJECT % ("x.io/v1", "Thing", ""))).changes
+    assert (bare.source(), bare.renamed_from) == (None, "")
+
+
+def test_risks_by_name_and_pairs_by_direction() -> None:
+    """A pair that gains a port and loses another is opened and closed."""
+    risks = (Risk("image", "a"), Risk("capacity", "b"), Risk("image", "c"))
+    [change] = (
+        replace(one, risks=risks) for one in compare([], parse_manifests(OBJECT % ("x.io/v1", "Thing", ""))).changes
+    )
+    assert [risk.message for risk in change.of("image", "exposure")] == ["a", "c"]
+    one, two = (("TCP", 1, 1),), (("TCP", 1, 2),)
+    more, less, other = Pair("a", "b", one, two), Pair("a", "b", two, one), Pair("a", "b", one, (("TCP", 2, 2),))
+    found = Diff((), (more, less, other))
+    assert (found.opened, found.closed) == ((more, other), (less, other))

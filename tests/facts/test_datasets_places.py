@@ -383,3 +383,25 @@ def test_geometries_within_a_text(text: str, points: list[Any]) -> None:
 def test_what_is_a_number(value: Any, said: float | None) -> None:
     """Also one written as text; neither a truth nor what is no number."""
     assert number(value) == said
+
+
+@pytest.mark.parametrize(
+    ("media", "name", "points"),
+    [
+        ("application/vnd.geo+json", "x", True), ("application/json", "x", True), ("text/tab-separated-values", "x", False), ("", "x.GEOJSON", True),
+        ("text/plain", "x.json", False),
+    ],
+)  # fmt: skip
+def test_a_file_is_read_by_its_media_type_or_its_name(tmp_path: Path, media: str, name: str, points: bool) -> None:
+    """Either says what it is; a table of other bytes has no place."""
+    assert bool(list(read(tmp_path, '{"type": "Point", "coordinates": [1, 2]}', media, name).points)) is points
+
+
+def test_the_ends_of_the_world_are_degrees(tmp_path: Path) -> None:
+    """Up to what rounding leaves."""
+    for east, north in ((-180, -90), (180, 90), (-180.000001, 90.000001)):
+        assert list(read(tmp_path, json.dumps({"type": "Point", "coordinates": [east, north]})).points) == [
+            (east, north)
+        ]
+    for east, north in ((-180.01, 0), (0, -90.01), (180.01, 0), (0, 90.01)):
+        assert read(tmp_path, json.dumps({"type": "Point", "coordinates": [east, north]})).why
