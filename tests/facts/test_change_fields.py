@@ -238,6 +238,12 @@ def test_pairs_that_can_connect_on_other_ports() -> None:
     assert pairs(BOTH + POLICY % (source, 80), BOTH + POLICY % (source, 80)) == []
 
 
+def test_what_connects_to_itself_is_no_pair() -> None:
+    """Two pods of one workload are one name."""
+    found = pairs(BOTH + POLICY % ("{podSelector: {}}", 80), BOTH + POLICY % ("{podSelector: {}}", 81))
+    assert [(source, target) for source, target, _, _ in found] == [("w", "b")]
+
+
 def test_pairs_by_address_are_cut_where_either_side_cuts() -> None:
     """The part of the addresses that is on one side alone."""
     block = "{ipBlock: {cidr: %s}}"

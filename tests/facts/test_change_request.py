@@ -266,6 +266,9 @@ def test_a_change_that_nobody_reviewed_has_no_owners_word() -> None:
         ("## Why\nTODO\n## Reason\nIt was slow.", "why", "It was slow.", ""), ("## Why\nIt was slow.\n## Reason\nother", "why", "It was slow.", ""),
         ("## How to test the rollback\nRevert it.", "rollback", "Revert it.", ""), ("## Test\nIt ran.\n# Other\nmore", "verification", "It ran.", ""),
         ("Why\n===\nIt was slow.", "why", "It was slow.", ""), ("Why\n--\nIt was slow.", "why", "It was slow.", ""),
+        ("Why\n===", "why", "", "nothing stands below it"), ("Why\n===\nslow tiles\n## Notes\nmore", "why", "slow tiles Notes more", ""),
+        ("Why\n---\nslow tiles\n# Notes\nmore", "why", "slow tiles", ""), ("a b c d e f g why: slow tiles", "why", "slow tiles", ""),
+        ("a b c d e f g h why: slow tiles", "why", "", "no heading asks for it"),
         # A deeper heading of no part stays in the text; one of a part begins it.
         ("# Why\n## Outage\nTiles were slow.", "why", "Outage Tiles were slow.", ""), ("# Why\n## Test\nIt ran.", "why", "", "nothing stands below it"),
         ("# Why\nslow tiles\n```\n## Test\nnot said\n```\n", "verification", "", "no heading asks for it"),

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import struct
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from kfm_checks.facts.datasets_parquet import read_geoparquet
-from kfm_checks.facts.datasets_places import Unreadable
+from kfm_checks.facts.datasets_places import Unreadable, read_places
 from kfm_checks.facts.datasets_tiff import read_geotiff
+from kfm_checks.facts.tree import Tree
 
 # -- GeoTIFF ---------------------------------------------------------------------------------------------------------
 
@@ -165,3 +167,21 @@ def test_a_geometry_that_is_cut_off(value: bytes) -> None:
         list(read_geoparquet(parquet([{"geometry": value}], COLUMNS)))
     with pytest.raises(Unreadable, match="no Parquet file"):
         list(read_geoparquet(value))
+
+
+def test_a_file_of_either_format_is_known_by_its_name(tmp_path: Path) -> None:
+    """Or by its media type; under another name and none it is not read."""
+    made = {"tif": tiff(), "parquet": parquet([{"geometry": wkb(1, 1, 2)}], COLUMNS)}
+    for kind, names, media in (
+        ("tif", ("x.tif", "x.tiff", "X.TIF"), ("image/tiff", "image/vnd.stac.geotiff")),
+        (
+            "parquet",
+            ("x.parquet", "x.geoparquet"),
+            ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet"),
+        ),
+    ):
+        for name, said in (*((name, "") for name in names), *(("x", one) for one in media), ("x", "")):
+            (tmp_path / name).write_bytes(made[kind])
+            file = Tree(tmp_path, tmp_path).get(name)
+            assert file is not None
+            assert bool(list(read_places(file, said).points)) is ((name, said) != ("x", ""))

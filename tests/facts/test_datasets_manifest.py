@@ -109,6 +109,27 @@ def test_a_manifest_without_a_dataset_and_none_at_all(tmp_path: Path) -> None:
     assert parse_datasets("- a", "x") == ()
 
 
+@pytest.mark.parametrize(
+    ("more", "tail"),
+    [
+        ({"id": "'A'"}, ""), ({"id": "a-"}, ""), ({"id": "a" * 129}, ""), ({"version": "''"}, ""), ({"uris": "[]"}, ""), ({"uris": f"[{'u' * 2049}]"}, ""), ({"uris": "['']"}, ""),
+        ({"sha256": "a" * 63}, ""), ({"sha256": "A" * 64}, ""), ({"media_type": "csv"}, ""), ({"multihash": "abc"}, ""), ({"bytes": "-1"}, ""), ({"sensitivity": "secret"}, ""),
+        ({"access": "some"}, ""), ({"reason": "because"}, ""), ({"media-typ": "x"}, ""), ({"media_types": "x"}, ""), ({"approval": "{by: a, role: r, date: 2026-1-1}"}, ""),
+        ({"generalisation": "{method: geohash, length: 13}"}, ""), ({"generalisation": "{method: grid, degrees: 0}"}, ""), ({"generalisation": "{method: grid, degrees: 181}"}, ""),
+        ({"generalisation": "{method: guess}"}, ""), ({"provenance": "{was_derived_from: [a]}"}, ""), ({"load": "[{into: x}]"}, ""),
+        ({}, "retention: {revisions: 0}\n"), ({}, "retention: {days: 0}\n"), ({}, "withdrawals: [{dataset: a, release: r, reason: x, by: b, date: '2026-01-01'}]\n"), ({}, "shards: x\n"), ({}, "more: x\n"),
+    ],
+)  # fmt: skip
+def test_what_the_schema_refuses(tmp_path: Path, more: dict[str, str], tail: str) -> None:
+    """One problem for each mistake, and none for what stands at the edge of what is allowed."""
+    good = entry("a" * 128, uris=f"[{'u' * 2048}]", multihash="ab", bytes="0", access="api", reason="legal", provenance="{was-derived-from: [a]}",
+                 load="[{loader: stac}]", generalisation="{method: geohash, length: 12, degrees: 180}", approval="{by: a, role: r, date: '2026-01-01'}")  # fmt: skip
+    assert manifest(tmp_path, f"{HEAD}datasets:\n{good}retention: {{revisions: 1, days: 1}}\n").problems == ()
+    said = {"id": "a", **more}
+    text = f"{HEAD}datasets:\n{entry(said.pop('id'), **said)}{tail}"
+    assert len(manifest(tmp_path, text).problems) == 1
+
+
 WITHDRAWAL = {"dataset": "a", "release": "r1", "reason": "wrong", "by": "ann", "role": "steward", "date": "2026-01-01"}
 
 

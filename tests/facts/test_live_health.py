@@ -230,7 +230,7 @@ DONE = "updatedReplicas: 2, availableReplicas: 2"
         ("Deployment", "replicas: 2", "updatedReplicas: 3, availableReplicas: 3, replicas: 3", True),
         ("Deployment", "", "updatedReplicas: 1, availableReplicas: 1", True),
         ("Deployment", "", "", False),
-        ("Deployment", "replicas: 0", "", True),
+        ("Deployment", "replicas: 0", "", True), ("Deployment", "replicas: 0", "replicas: 1", False),
         ("Deployment", "replicas: 2", f"{DONE}, conditions: [{{type: Progressing, status: \"False\"}}]", False),
         ("Deployment", "replicas: 2", f"{DONE}, conditions: [{{type: Progressing, status: \"True\"}}]", True),
         ("Deployment", "replicas: 2", f"{DONE}, conditions: [{{type: Available, status: \"False\"}}]", True),
@@ -267,6 +267,15 @@ def test_a_rollout_of_an_earlier_generation_says_nothing(observed: str, ok: bool
     )
     [found] = rollouts(of_example({"live": text}, ()), inventory(parse_manifests(text)))
     assert found.ok is ok
+
+
+def test_a_rollout_that_no_controller_looked_at_says_nothing() -> None:
+    """Neither of the first generation; without any, there is none to be behind."""
+    text = (WORKLOAD % ("Deployment", "replicas: 0", DONE)).replace("observedGeneration: 2, ", "")
+    for generation, ok in (("generation: 1", None), ("labels: {}", True)):
+        live = text.replace("generation: 2", generation)
+        [found] = rollouts(of_example({"live": live}, ()), inventory(parse_manifests(live)))
+        assert found.ok is ok
 
 
 def test_a_rollout_past_its_deadline_is_told_as_such() -> None:
