@@ -69,6 +69,7 @@ def addresses(base: str, head: str, settings: Mapping[str, Any] | None = None) -
         (CONFIG % ("app", "db.data") + READER % ("api", READS, ""), [("data/URL", "db.data", True)]),
         (CONFIG % ("app", "db.data") + READER % ("other", READS, ""), [("data/URL", "db.data", False)]),
         (CONFIG % ("app", "db.data") + READER % ("api", READS, "") + READER % ("other", READS, ""), [("data/URL", "db.data", False)]),
+        (CONFIG % ("app", "db.data") + READER % ("api", "x: y", ""), [("data/URL", "db.data", False)]),
         (CONFIG % ("other", "db.data") + READER % ("api", READS, ""), [("data/URL", "db.data", False)]),
         *((CONFIG % ("app", "db.data") + READER % ("api", *how), [("data/URL", "db.data", True)]) for how in (
             ("env: [{name: A, valueFrom: {configMapKeyRef: {name: c, key: URL}}}]", ""), ("x: y", "{name: v, configMap: {name: c}}"),

@@ -168,6 +168,8 @@ def test_rollbacks_in_the_history(tmp_path: Path) -> None:
     assert subjects == ["one (#12)", "Merge pull request #7 from x", "Revert: not of the overlay"]
     assert [commit_of_request(repository, number) for number in ("1", "2", "3")] == ["", "", ""]
     assert not is_shallow(repository)
+    for whole in ("", "."):
+        assert reverts(Repository(tmp_path, whole)) == found
     git(tmp_path, "clone", "-q", "--depth=1", f"file://{tmp_path}", str(tmp_path / "cut"))
     assert is_shallow(Repository(tmp_path / "cut", "prod"))
     (tmp_path / "none").mkdir()

@@ -73,6 +73,9 @@ AT = "spec/containers/0/env"
         # Values: as Kubernetes means them, never across types.
         (THING, "spec: {v: 1}", "spec: {v: 1.0}", []), (THING, "spec: {v: 1}", "spec: {v: true}", [("spec/v", 1, True)]),
         (THING, "spec: {v: '1'}", "spec: {v: 1}", [("spec/v", "1", 1)]), (THING, "spec: {v: {}}", "spec: {v: []}", [("spec/v", {}, [])]),
+        (THING, "spec: {a: null, v: 1}", "spec: {a: null, v: 2}", [("spec/v", 1, 2)]),
+        (POD, "spec: {initContainers: [{name: a}]}", "spec: {initContainers: [{name: a}, {name: b}]}", [("spec/initContainers/1", None, {"name": "b"})]),
+        (POD, "spec: {initContainers: [{name: a}, {name: b}]}", "spec: {initContainers: [{name: b}]}", [("-spec/initContainers/0", {"name": "a"}, None)]),
         (THING, "spec: {a: b, v: null}", "spec: {a: b}", []), (THING, "spec: {a: b, v: 0}", "spec: {a: b}", [("-spec/v", 0, None)]),
         (THING, "spec: {l: [{v: 1.0}, a]}", "spec: {l: [{v: 1, n: null}, a]}", []), (THING, "spec: {l: [1.5, 2]}", "spec: {l: [1, 2]}", [("spec/l/0", 1.5, 1)]),
         (THING, "spec: {requests: {cpu: 1000m}}", "spec: {requests: {cpu: 1}}", []), (THING, "spec: {other: {cpu: 1000m}}", "spec: {other: {cpu: 1}}", [("spec/other/cpu", "1000m", 1)]),
@@ -151,6 +154,7 @@ def objects(*named: str) -> str:
         (["a-6ct58987ht"], ["a-b4mm9cmd4h"], ["changed a-b4mm9cmd4h"]), (["a"], ["a-b4mm9cmd4h"], ["changed a-b4mm9cmd4h"]),
         (["a-6ct58987ht"], ["a"], ["changed a"]), (["a-6ct58987ht"], ["b-b4mm9cmd4h"], ["removed a-6ct58987ht", "added b-b4mm9cmd4h"]),
         (["a-6ct58987ht"], ["a-aaaaaaaaaa"], ["removed a-6ct58987ht", "added a-aaaaaaaaaa"]),
+        (["Secret v1 a-6ct58987ht"], ["Secret v1 a-b4mm9cmd4h"], ["changed a-b4mm9cmd4h"]),
         (["Role v1 a-6ct58987ht"], ["Role v1 a-b4mm9cmd4h"], ["removed a-6ct58987ht", "added a-b4mm9cmd4h"]),
         (["Secret v1 a-6ct58987ht"], ["ConfigMap v1 a-b4mm9cmd4h"], ["added a-b4mm9cmd4h", "removed a-6ct58987ht"]),
         (["Ingress extensions/v1beta1 a"], ["Ingress networking.k8s.io/v1 a"], ["changed a"]),

@@ -170,6 +170,18 @@ DATA = "{metadata: {name: data}, spec: {storageClassName: %s}}"
             "immutable",
             "the volume data of StatefulSet x can't be updated",
         ),
+        (
+            TEMPLATES % (DATA % "x"),
+            TEMPLATES % "{metadata: {name: data}}",
+            "immutable",
+            "the volume data of StatefulSet x can't be updated",
+        ),
+        (
+            TEMPLATES % "{metadata: {name: data}}",
+            TEMPLATES % (DATA % "x"),
+            "immutable",
+            "the volume data of StatefulSet x can't be updated",
+        ),
     ],
 )
 def test_claims_of_a_stateful_set(base: str, head: str, what: str, words: str) -> None:

@@ -124,7 +124,7 @@ TRIED = "it only tries the load"
 )  # fmt: skip
 def test_a_github_workflow_that_loads(found: Any, on: str, observes: bool) -> None:
     """A push that changes the manifest starts it, or a schedule."""
-    files = {"load.yml": WORKFLOW % (on, "--apply"), "other.yaml": "on: push\njobs: {a: {steps: [{run: make}]}}\n"}
+    files = {"load.yml": WORKFLOW % (on, "--apply"), "a-other.yaml": "on: push\njobs: {a: {steps: [{run: make}]}}\n"}
     assert found(files=files, at="infra/prod") == [(".github/workflows/load.yml", observes, True, "")]
 
 
@@ -190,6 +190,10 @@ SETTINGS = (
         *((gateway(f"env: [{{name: U, value: '{url}'}}]"), True, "asks the policy engine a/Deployment/opa") for url in
           ("http://policies.a:8181/v1", "http://policies.a.svc.cluster.local", "http://policies/v1")),
         *((gateway(f"env: [{{name: U, value: '{url}'}}]"), None, "no policy engine") for url in ("http://policies.b", "http://my-policies.a", "policies", "http://policies-x/", "http://policies.example.org", "http://policies.a.example.org")),
+        # Other Services are no engine's, whatever they are called.
+        (gateway("args: [--to=http://db.a]") + SERVICE % ("db", "db"), None, "no policy engine"),
+        (gateway("args: [--to=http://web.a]") + SERVICE % ("web", "web"), None, "no policy engine"),
+        (gateway("args: [--to=http://far.b]") + (SERVICE % ("far", "opa")).replace("namespace: a", "namespace: b"), None, "no policy engine"),
         (gateway("args: [--opa=http://policies.a]"), True, "asks"), (gateway("command: [x, 'http://policies.a']"), True, "asks"),
         (gateway("image2: 'http://policies.a'"), None, "no policy engine"),
         (gateway("envFrom: [{configMapRef: {name: s}}]") + SETTINGS % "a", True, "asks"), (gateway("envFrom: [{configMapRef: {name: s}}]") + SETTINGS % "b", None, "no policy"),

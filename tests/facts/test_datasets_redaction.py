@@ -155,6 +155,20 @@ def test_an_open_telemetry_collector(name: str, how: str) -> None:
         assert seen(collector(unused, how)) == ([(at, False)] if told else [])
 
 
+def test_a_collector_whose_settings_are_a_text() -> None:
+    """As the operator's first version has them."""
+    lines = "\n    ".join(("processors: {redaction: {}}", "service: {pipelines: {logs: {processors: [redaction]}}}"))
+    assert seen(
+        f"apiVersion: opentelemetry.io/v1alpha1\nkind: OpenTelemetryCollector\nmetadata: {{name: c}}\nspec:\n  config: |\n    {lines}\n"
+    ) == [("spec/config", True)]
+    assert (
+        seen(
+            "apiVersion: opentelemetry.io/v1alpha1\nkind: OpenTelemetryCollector\nmetadata: {name: c}\nspec: {config: 5}\n"
+        )
+        == []
+    )
+
+
 @pytest.mark.parametrize(
     ("settings", "found"),
     [

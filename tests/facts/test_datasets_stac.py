@@ -105,6 +105,17 @@ def test_a_record_of_a_dataset(tmp_path: Path, content: Any, found: list[tuple[s
     assert all(words in message for (_, message), (_, words) in zip(told, found, strict=True)), told
 
 
+def test_a_geometry_that_is_not_in_degrees_was_not_read(tmp_path: Path) -> None:
+    """Nobody can tell; it is no fault by itself."""
+    far = item(
+        geometry={"type": "Point", "coordinates": [500_000, 4_000_000]}, bbox=[500_000, 4_000_000, 500_000, 4_000_000]
+    )
+    (tmp_path / "data/stac").mkdir(parents=True)
+    (tmp_path / "data/stac/a.json").write_text(json.dumps(far))
+    [record] = stac_records(Tree(tmp_path, tmp_path), (Dataset(MANIFEST, "", ()),))
+    assert [(one.path, one.unknown) for one in record.faults] == [(("geometry",), True)]
+
+
 @pytest.mark.parametrize("box", [[10**400, 2, 3, 4], ["1", 2, 3, 4], [1, 2, 3], {"a": 1}])
 def test_a_box_that_is_none_is_measured_against_nothing(tmp_path: Path, box: Any) -> None:
     """The schemas say what is wrong with it, where they do."""

@@ -132,6 +132,12 @@ def test_what_the_overlay_answers_for(one: Manifest, ours: bool) -> None:
     assert sorted(answered_for(one, after)) == ([one.key.name] if ours else []) + ["z"]
 
 
+def test_a_namespace_that_is_used_and_not_declared_is_the_overlays() -> None:
+    """Its labels are judged; another's are its owner's."""
+    spaces = (obj("v1", "Namespace", "used", ""), obj("v1", "Namespace", "other", ""))
+    assert answered_for(*spaces, rendered=(obj("v1", "Secret", "s", "used"),)) == ["used"]
+
+
 def test_a_rendered_object_keeps_its_origin() -> None:
     """Wherever it is; another one of its name is another."""
     origin = Origin("apps/x.yaml", 3)

@@ -178,6 +178,31 @@ def test_what_a_hand_added_beside_git(entries: list[str], hand: str, how: str) -
     assert found(git, live, how, wanted=live if how == DRY_RUN else "") == expected
 
 
+APPLIED = "{'f:metadata': {'f:labels': {'f:a': {}}, 'f:annotations': {'f:b': {}}}, 'f:data': {'f:default': {}}}"
+EDITED = "{'f:data': {'f:k': {}, 'f:more': {}}}"
+
+
+def test_who_applies_most_of_what_git_gives_is_no_hand() -> None:
+    """Where no controller applies: of three fields two are his, so what is more of his is a default, and no one else's."""
+    git = CONFIG % (", labels: {a: b}, annotations: {b: c}", "k: v")
+    entries = f"{owned('terraform', APPLIED)}, {owned('kubectl-edit', EDITED)}"
+    live = CONFIG % (
+        f", labels: {{a: b}}, annotations: {{b: c}}, managedFields: [{entries}]",
+        "k: v, more: x, default: z",
+    )
+    assert found(git, live) == [("changed", "/data/more", "kubectl-edit")]
+
+
+def test_nobody_is_accused_of_a_stop_that_leaves_no_mark() -> None:
+    """Whose tool wrote beside the number of replicas did not therefore set it."""
+    entry = owned("kubectl-edit", "{'f:spec': {'f:a': {}}}")
+    live = (SCALED % ("apps/v1", "Deployment", ", replicas: 0")).replace(
+        "namespace: app", f"namespace: app, managedFields: [{entry}]"
+    )
+    [one] = told(SCALED % ("apps/v1", "Deployment", ""), live)
+    assert (one.pointer, one.owner) == ("/spec/replicas", None)
+
+
 def test_who_changed_and_who_took_away() -> None:
     """Of a changed field its owner; of one that is gone, whose tool wrote around it."""
     hand = owned("kubectl-edit", "{'f:data': {'f:a': {}, 'f:more': {}}}")
@@ -241,7 +266,7 @@ def test_what_was_not_compared_is_unknown_and_what_git_lacks_is_left() -> None:
     ("kind", "listed", "data", "change"),
     [
         ("ConfigMap", ("ConfigMap", "", ""), "k: v", "same"), ("ConfigMap", ("ConfigMap", "app", ""), "k: w", "changed"),
-        ("ConfigMap", ("Secret", "", ""), "k: v", "unknown"), ("ConfigMap", ("ConfigMap", "other", ""), "k: v", "unknown"),
+        ("ConfigMap", ("ConfigMap", "", ""), "k: v, more: x", "same"), ("ConfigMap", ("Secret", "", ""), "k: v", "unknown"), ("ConfigMap", ("ConfigMap", "other", ""), "k: v", "unknown"),
         ("ConfigMap", ("ConfigMap", "", "forbidden"), "k: v", "unknown"), ("Secret", ("Secret", "", ""), "k: v", "unknown"),
     ],
 )  # fmt: skip

@@ -201,6 +201,29 @@ def test_a_source_that_nothing_reconciles_is_told(followed: tuple[Followed, ...]
     assert told == absent
 
 
+def test_an_application_of_another_namespace_or_set_reconciles_nothing_for_it() -> None:
+    """Though it leads to the same place."""
+    good = MADE % ("argocd", "", "ApplicationSet", "apps", GOOD)
+    web = follows("web")
+    for other in (
+        MADE % ("elsewhere", "", "ApplicationSet", "apps", GOOD),
+        MADE % ("argocd", "", "ApplicationSet", "others", GOOD),
+    ):
+        own = good.replace("path: web", "path: own")
+        found = said(SET, SET + own + other.replace("name: made", "name: other"), followed=(web,))
+        assert "apps reconciles web" in found
+
+
+def test_the_commit_that_was_looked_at_is_that_of_the_run_or_of_the_snapshot() -> None:
+    """The run's goes first."""
+    objects = parse_manifests(APP)
+    known = inventory(objects)
+    for given, kept, ok in (("", "def", None), ("", "abc", True), ("abc", "def", True), ("def", "abc", None)):
+        seen = of_example({"live": f"{APP}status: {{{GOOD}}}", "cluster": {"head": kept}}, objects)
+        found = {one.what: one.ok for one in controllers(seen, reconcilers(known, ()), (), given)}
+        assert found["revision"] is ok
+
+
 def test_a_kustomization_that_the_cluster_does_not_have_is_told() -> None:
     """Beside one that it has; where it has none at all, there is nobody to believe."""
     other = FLUX.replace("name: app", "name: other") % ""

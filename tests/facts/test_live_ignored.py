@@ -120,6 +120,9 @@ def test_a_bundle_that_is_injected(annotation: str, manager: str, path: Path, ex
     live = {**wanted, "metadata": {**wanted["metadata"], "managedFields": [entry]}}
     assert bool(rules().why(wanted, Manifest(live), path, absent=False)) is excused
     assert not rules().why(one(WEBHOOK % ""), one(WEBHOOK % ""), path, absent=False)
+    # Who wrote elsewhere in the object last did not inject it.
+    beside = {**wanted, "metadata": {**wanted["metadata"], "managedFields": [{**entry, "fieldsV1": {"f:x": {}}}]}}
+    assert not rules().why(one(WEBHOOK % ""), Manifest(beside), path, absent=False)
 
 
 SCALER = """---
