@@ -176,6 +176,8 @@ def test_what_a_hand_added_beside_git(entries: list[str], hand: str, how: str) -
     live = CONFIG % (f", labels: {{a: b}}, managedFields: [{', '.join(entries)}]", "k: v, more: x")
     expected = [("changed", "/data/more", hand)] if hand else [("same", "", "")]
     assert found(git, live, how, wanted=live if how == DRY_RUN else "") == expected
+    if hand and how == DRY_RUN:  # what a dry run shows as well is told once
+        assert [pointer for _, pointer, _ in found(git, live, how)] == ["/data/more"]
 
 
 APPLIED = "{'f:metadata': {'f:labels': {'f:a': {}}, 'f:annotations': {'f:b': {}}}, 'f:data': {'f:default': {}}}"

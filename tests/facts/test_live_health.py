@@ -147,6 +147,23 @@ status: {{{condition}}}
     assert said(FLUX % "", live).get(f"{name} Ready", "nothing of it") is found or found == "nothing of it"
 
 
+def test_a_source_in_another_namespace_is_the_one_that_is_named() -> None:
+    """One of that name beside the Kustomization is another one; others' objects hide nothing."""
+    named = (FLUX % "").replace("name: fleet}", "name: fleet, namespace: sources}")
+    source = """---
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: fleet, namespace: %s}
+status: {conditions: [{type: Ready, status: "False"}]}
+"""
+    ready = f"status: {{{SETTLED}, conditions: [{READY}]}}\n"
+    unknown = f"---\n{(FLUX % '').replace('name: app', 'name: another')}"
+    for home, told in (("sources", True), ("flux-system", False)):
+        found = said(named, f"{named}{ready}{source % home}{unknown}")
+        assert found["app Ready"] is True
+        assert (found.get("fleet Ready") is False) is told
+
+
 SET = """
 apiVersion: argoproj.io/v1alpha1
 kind: ApplicationSet

@@ -136,6 +136,7 @@ def test_who_holds_more_than_half_applies_the_object(held: tuple[str, ...], hand
     assert ("kubectl" in found) is hand
     assert "someone" not in found
     assert hands(live(mine, status, spec=SPEC), rendered) == frozenset()
+    assert ("kubectl" in hands(live(mine, others, spec=SPEC), [("spec", "args"), ("spec", "x")])) is True
 
 
 @pytest.mark.parametrize(("fields", "taker"), [({"f:spec": {"f:args": {}}}, "kubectl"), ({"f:data": {}}, "")])
