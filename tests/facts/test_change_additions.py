@@ -98,6 +98,9 @@ def test_only_what_the_change_writes_is_told() -> None:
     assert addresses(before, before.replace("a: x", "a: z")) == []
     assert addresses(before, before.replace("a: x", "a: grafana.watch")) == [("data/a", "grafana.watch", False)]
     assert addresses(before, "") == []
+    assert addresses(CONFIG % ("aaa", "x"), before) == [("data/URL", "db.data", False)]
+    bare = "---\napiVersion: v1\nkind: Service\nmetadata: {name: bare, namespace: data}\nspec: {ports: [{port: 1}]}\n"
+    assert addresses(bare, bare + CONFIG % ("app", "bare.data")) == []
     undeclared = {"datastores": [{"workload": "data/StatefulSet/db"}]}
     assert addresses("", before, undeclared) == [("data/URL", "db.data", None)]
 

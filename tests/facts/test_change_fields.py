@@ -66,6 +66,7 @@ AT = "spec/containers/0/env"
         (THING, "spec: {l: [a, c]}", "spec: {l: [a, b, c]}", [("spec/l/1", None, "b")]),
         (THING, "spec: {l: [a, b, c]}", "spec: {l: [a, d, e, c]}", [("spec/l/1", "b", "d"), ("spec/l/2", None, "e")]),
         (THING, "spec: {l: [a, b, c, d]}", "spec: {l: [x, d]}", [("spec/l/0", "a", "x"), ("-spec/l/1", "b", None), ("-spec/l/2", "c", None)]),
+        (THING, "spec: {l: [a, b, z]}", "spec: {l: [c, d, z]}", [("spec/l/0", "a", "c"), ("spec/l/1", "b", "d")]),
         (THING, "spec: {verbs: [a, b]}", "spec: {verbs: [b, a]}", None),
         (THING, "spec: {l: [{name: a, v: 1}, {name: b}]}", "spec: {l: [{name: b}, {name: a, v: 2}]}",
          [("spec/l", ["a", "b"], ["b", "a"]), ("spec/l/1/v", 1, 2)]),
@@ -282,3 +283,12 @@ def test_risks_by_name_and_pairs_by_direction() -> None:
     more, less, other = Pair("a", "b", one, two), Pair("a", "b", two, one), Pair("a", "b", one, (("TCP", 2, 2),))
     found = Diff((), (more, less, other))
     assert (found.opened, found.closed) == ((more, other), (less, other))
+
+
+def test_a_renamed_object_is_known_by_its_new_name_in_its_own_namespace() -> None:
+    """A reference to it is no change; the same text in another namespace is another name."""
+    user = "---\napiVersion: x.io/v1\nkind: User\nmetadata: {name: u, namespace: %s}\nspec: {ref: %s}\n"
+    one, two = "a-6ct58987ht", "a-b4mm9cmd4h"
+    for home, told in (("a", []), ("b", ["u"])):
+        sides = [inventory(parse_manifests(objects(name) + user % (home, name))) for name in (one, two)]
+        assert [change.key.name for change in compare(*sides).changes if change.key.kind == "User"] == told

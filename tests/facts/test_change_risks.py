@@ -300,3 +300,11 @@ def test_a_field_that_changes(kind: str, base: str, head: str, found: list[str])
     told = risks(kind, base, head)
     assert len(told) == len(found)
     assert all(one.startswith(wanted) for one, wanted in zip(told, sorted(found), strict=True))
+
+
+def test_a_generated_object_that_can_not_be_updated_is_made_anew() -> None:
+    """Under another name: the old one stays for whoever goes back."""
+    text = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a-%s, namespace: a}\nimmutable: true\ndata: {k: %s}\n"
+    sides = (inventory(parse_manifests(text % side)) for side in (("6ct58987ht", "v"), ("b4mm9cmd4h", "w")))
+    [found] = compare(*sides).changes
+    assert (found.change, irreversible(found)) == ("changed", ())

@@ -58,6 +58,7 @@ GET = granted(PODS % "get")
     [
         (GET, granted(PODS % "get, list"), [("a/Role/r", "User:ann in a may now list pods")]),
         (GET, granted(PODS % "'*'"), [("a/Role/r", "User:ann in a may now do all to pods")]), (granted(PODS % "'*'"), granted(PODS % "get, watch"), []),
+        (granted(PODS % "'*'"), granted("{apiGroups: [''], resources: [secrets], verbs: [get]}, " + PODS % "get"), [("a/Role/r", "User:ann in a may now get secrets")]),
         (GET, granted("{apiGroups: ['*'], resources: ['*'], verbs: ['*']}"), [("a/Role/r", "User:ann in a may now do all to everything")]),
         (GET, granted("{apiGroups: [apps], resources: ['*'], verbs: [get]}, " + PODS % "get"), [("a/Role/r", "User:ann in a may now get everything of apps")]),
         (GET, granted("{apiGroups: [apps], resources: [deployments], verbs: [get]}, " + PODS % "get"), [("a/Role/r", "User:ann in a may now get deployments.apps")]),
@@ -110,6 +111,7 @@ spec: {rules: [{host: %s, http: {paths: [{path: /, pathType: Prefix, backend: {s
         (WEB + SERVICE.replace("app: w", "app: v") % "LoadBalancer", WEB + SERVICE % "LoadBalancer", ["a/Service/s"], "to a/Deployment/w"),
         (WEB + SERVICE % "LoadBalancer", WEB.replace("i:1", "i:2") + SERVICE % "LoadBalancer", [], ""),
         (WEB + SERVICE % "LoadBalancer", WEB + SERVICE % "ClusterIP", [], ""),
+        (WEB + SERVICE % "LoadBalancer", WEB + SERVICE % "LoadBalancer" + (SERVICE % "NodePort").replace("name: s", "name: t"), ["a/Service/t"], "on TCP 80"),
     ],
 )  # fmt: skip
 def test_new_ways_in_from_outside(base: str, head: str, at: list[str], words: str) -> None:
@@ -183,3 +185,42 @@ def test_many_sources_are_counted() -> None:
 def test_ports_that_are_more_than_before(before: Any, after: Any, gained: Any) -> None:
     """What is in the second set and not in the first."""
     assert _gained(before, after) == gained
+
+
+MAPS = POLICY % ("w", "{from: [{namespaceSelector: {matchLabels: {team: maps}}}]}")
+SPACE = "---\napiVersion: v1\nkind: Namespace\nmetadata: {name: b, labels: {team: maps}, annotations: {a: %s}}\n"
+
+
+def test_each_change_is_told_of_its_own_pairs() -> None:
+    """What opens is told at what can have opened it, and at nothing else that changes with it."""
+    other = (POLICY % ("x", "")).replace("name: open, namespace: a", "name: other, namespace: b, labels: {v: '%s'}")
+    shut, opened = WEB + OTHERS + POLICY % ("w", ""), WEB + OTHERS + POLICY % ("w", FROM % ("v", 80))
+    assert [where for where, _ in risks(shut + other % 1, opened + other % 2, "network-reach")] == [
+        "a/NetworkPolicy/open"
+    ]
+    assert [where for where, _ in risks(shut + SPACE % "x", opened + SPACE % "z", "network-reach")] == [
+        "a/NetworkPolicy/open"
+    ]
+    elsewhere = (POLICY % ("w", "")).replace("name: open, namespace: a", "name: same, namespace: b, labels: {v: '%s'}")
+    assert [where for where, _ in risks(shut + elsewhere % 1, opened + elsewhere % 2, "network-reach")] == [
+        "a/NetworkPolicy/open"
+    ]
+
+
+def test_a_workload_or_a_namespace_that_is_new_opens_pairs() -> None:
+    """And one that goes closes none that anybody would miss."""
+    base = WEB + OTHERS + MAPS
+    assert {where for where, _ in risks(base, base + SPACE % "x", "network-reach")} == {"Namespace/b"}
+    new = WORK % ("Deployment", "new", "b", "new", "i:1")
+    found = risks(base + SPACE % "x", base + SPACE % "x" + new, "network-reach")
+    assert {where for where, _ in found} == {"b/Deployment/new"}
+    gone = risks(base + SPACE % "x" + new, base + SPACE % "x", "disruption")
+    assert [words for _, words in gone] == ["Deployment new stops"]
+
+
+def test_a_port_s_name_decides_too() -> None:
+    """Where a policy lets in by it."""
+    named = WEB.replace("containerPort: 80", "containerPort: 80, name: %s")
+    policy = POLICY % ("w", "{ports: [{port: web}]}")
+    found = risks(named % "old" + OTHERS + policy, named % "web" + OTHERS + policy, "network-reach")
+    assert {where for where, _ in found} == {"a/Deployment/w"}

@@ -110,6 +110,8 @@ COLUMNS = {"columns": {"geometry": {"encoding": "WKB"}}}
         (wkb(4, counts=(2,)) + wkb(1, 1, 2) + wkb(1, 3, 4), [(1, 2), (3, 4)], False),
         (wkb(7, counts=(2,)) + wkb(2, 1, 2, 3, 4, counts=(2,)) + wkb(1001, 5, 6, 7), [(1, 2), (3, 4), (5, 6)], True),
         (wkb(7, counts=(1,)) + wkb(4, counts=(1,)) + wkb(1, 1, 2), [(1, 2)], False),
+        (wkb(2002, 1, 2, 9, 3, 4, 9, counts=(2,)), [(1, 2), (3, 4)], False), (wkb(2 | M, 1, 2, 9, 3, 4, 9, counts=(2,)), [(1, 2), (3, 4)], False),
+        (wkb(3002, 1, 2, 0, 9, 3, 4, 0, 9, counts=(2,)), [(1, 2), (3, 4)], False), (wkb(1002, 1, 2, 0, 3, 4, 5, counts=(2,)), [(1, 2), (3, 4)], True),
         (wkb(1, float("nan"), float("nan")), [], False), (None, [], False),
     ],
 )  # fmt: skip

@@ -127,6 +127,7 @@ OTHER = "tells a finer place"
         ([shape(cell()), shape(cell(0, 0, 1801), where="features/1")], ["differ within one cell"]),
         ([shape(cell()), shape(cell(2, 0), where="features/1")], []), ([shape(cell(), cell(0, 0))], []),
         ([shape(cell()), Shape("bbox", (cell(1, 0),), {}, is_box=True)], []),
+        ([Shape("bbox", (cell(),), {}, is_box=True), shape(cell()), shape(cell(1, 0), where="features/1")], ["differ within one cell"]),
     ],
 )  # fmt: skip
 def test_places_are_those_of_cells(shapes: list[Shape], words: list[str]) -> None:

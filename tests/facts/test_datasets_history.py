@@ -90,7 +90,7 @@ def test_earlier_revisions_and_their_bytes(tmp_path: Path) -> None:
     one, two = digest("one"), digest("two")
     repository, tree = history(
         tmp_path,
-        {"data/a.csv": "one", "data/b.csv": "two", "data/manifest.yaml": text(("a", "a.csv", one), ("w", "w.csv", "f" * 64), ("g", "gone.csv", "e" * 64), ("o", "../../out.csv", "9" * 63 + "a")),
+        {"data/a.csv": "one", "data/b.csv": "two", "data/manifest.yaml": text(("a", "../../../out.csv, a.csv", one), ("w", "w.csv", "f" * 64), ("g", "gone.csv", "e" * 64), ("o", "../../out.csv", "9" * 63 + "a")),
          "data/other.yaml": f"{HEAD}datasets:\n{entry('s', uris='[b.csv]', sha256=two)}"},
         {"data/a.csv": "changed", "data/manifest.yaml": text(("a", "a.csv", digest("changed")), ("h", "https://x.org/h", "d" * 64), ("m", "[https://x.org/m, b.csv]"[1:-1], two), shards="[./other.yaml, gone.yaml, 5]", more=withdrawn)},
     )  # fmt: skip

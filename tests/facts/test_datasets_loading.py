@@ -124,7 +124,11 @@ TRIED = "it only tries the load"
 )  # fmt: skip
 def test_a_github_workflow_that_loads(found: Any, on: str, observes: bool) -> None:
     """A push that changes the manifest starts it, or a schedule."""
-    files = {"load.yml": WORKFLOW % (on, "--apply"), "a-other.yaml": "on: push\njobs: {a: {steps: [{run: make}]}}\n"}
+    files = {
+        "load.yml": WORKFLOW % (on, "--apply"),
+        "b.yml": "# data reconcile\non: push\njobs: {a: {steps: [{run: make}]}}\n",
+        "a-other.yaml": "on: push\njobs: {a: {steps: [{run: make}]}}\n",
+    }
     assert found(files=files, at="infra/prod") == [(".github/workflows/load.yml", observes, True, "")]
 
 

@@ -109,6 +109,19 @@ def test_a_manifest_without_a_dataset_and_none_at_all(tmp_path: Path) -> None:
     assert parse_datasets("- a", "x") == ()
 
 
+def test_what_is_wrong_is_said_in_few_words(tmp_path: Path) -> None:
+    """The field, or the entry where one is missing; a form of several in one sentence."""
+
+    def said(**more: str) -> str:
+        [problem] = manifest(tmp_path, f"{HEAD}datasets:\n{entry('a', **more)}").problems
+        return problem.message
+
+    assert said(sha256="x").startswith("sha256: ")
+    assert said(provenance="5") == "provenance has not the form that the schema wants"
+    assert said(extra="x").startswith("the entry: ")
+    assert said(sensitivity="x" * 200) == "sensitivity has not the form that the schema wants"
+
+
 @pytest.mark.parametrize(
     ("more", "tail"),
     [

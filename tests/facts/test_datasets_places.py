@@ -68,6 +68,7 @@ def test_what_can_not_be_read_says_why(tmp_path: Path, text: str | bytes, media:
         ('{"type": "Feature", "bbox": [1, 2, 3, 4], "geometry": {"coordinates": [5, 6]}}', [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]),
         ('{"type": "Feature", "bbox": [1, 2, 9, 3, 4, 9]}', [(1.0, 2.0), (3.0, 4.0)]), ('{"type": "Feature", "bbox": [1, 2, 3, 4, 5]}', []),
         ('{"type": "FeatureCollection", "features": ["x", {"geometry": {"coordinates": [1, 2]}}]}', [(1.0, 2.0)]),
+        ('{"type": "MultiPoint", "coordinates": [[1, 2], "x", [3, 4]]}', [(1.0, 2.0), (3.0, 4.0)]),
         ('{"type": "Collection", "extent": {"spatial": {"bbox": [[1, 2, 3, 4]]}}}', [(1.0, 2.0), (3.0, 4.0)]),
         ('{"type": "Point", "crs": {"properties": {"name": "urn:ogc:def:crs:OGC:1.3:CRS84"}}, "coordinates": [180, 90]}', [(180.0, 90.0)]),
     ],
@@ -102,7 +103,7 @@ def test_where_a_place_stands_and_whether_it_has_a_height(tmp_path: Path) -> Non
         ("name,lon,lat\na,1,2\nb,3,4\n", [(1.0, 2.0), (3.0, 4.0)]), ("Longitude;Latitude\n1,5;2\n-1.5;2\n", [(-1.5, 2.0)]),
         ("decimal_Longitude\tdecimal Latitude\n1\t2\n", [(1.0, 2.0)]), ("x|y\n 1 | 2 \n", [(1.0, 2.0)]),
         ("name,WKT\na,POINT(1 2)\n", [(1.0, 2.0)]), ("the_geom\n\"{\"\"type\"\": \"\"Point\"\", \"\"coordinates\"\": [1, 2]}\"\n", [(1.0, 2.0)]),
-        ("lon,other\n1,2\n", []), ("lon,lat\nnan,2\n", []), ("lon,lat\n1\n", []), ("", []),
+        ("lon,geom\n1\n", []), ("lon,other\n1,2\n", []), ("lon,lat\nnan,2\n", []), ("lon,lat\n1\n", []), ("", []),
     ],
 )  # fmt: skip
 def test_tables_are_read(tmp_path: Path, text: str, points: list[Any]) -> None:

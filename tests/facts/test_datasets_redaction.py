@@ -78,6 +78,13 @@ def test_the_log_of_one_ingress(annotation: str, found: tuple[str, bool | None])
     assert own == found
 
 
+def test_a_door_that_is_no_ingress_has_no_log_of_one() -> None:
+    """A Service of its own address has no controller that would write one."""
+    service = "---\napiVersion: v1\nkind: Service\nmetadata: {name: w, namespace: a}\nspec: {type: LoadBalancer, selector: {a: b}, ports: [{port: 80}]}\n"
+    assert seen(service) == []
+    assert seen(service + INGRESS % "team: maps") == [("", None)]
+
+
 def text(content: str) -> str:
     """A ConfigMap with one file, among others."""
     lines = "".join(f"    {line}\n" for line in content.splitlines())

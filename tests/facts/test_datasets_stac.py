@@ -79,6 +79,7 @@ BOX = "the bounding box is not that of the geometry"
         (item(bbox=[1, 2, 0, 3, 5, 9]), [("bbox", BOX)]), (item(bbox=[1, 2, 3, 4.0000005]), []), (item(bbox=[170, 2, -170, 4]), []),
         (link("item", "./there.json"), []), (link("item", "./gone.json"), [("links/1/href", "this link leads to no file")]),
         *((link(rel, "./gone.json"), [("links/1/href", "this link leads to no file")]) for rel in ("child", "parent", "root")),
+        (item(links=[{"rel": "item", "href": "https://x.org/a"}, {"rel": "license", "href": "./x"}, {"rel": "item", "href": "./gone.json"}]), [("links/2/href", "leads to no file")]),
         (link("license", "./gone.txt"), []), (link("item", "https://example.org/x.json"), []), (link("item", "gone.json"), []),
         (asset(file_checksum="5"), [("assets/data/file:checksum", "the checksum is no multihash"), ("assets/data/file:checksum", "no asset has the checksum")]),
         (asset(file_checksum=f"1220{'cd' * 32}"), [("assets/data/file:checksum", "no asset has the checksum")]),

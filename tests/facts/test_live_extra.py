@@ -117,6 +117,20 @@ def test_the_better_of_two_owners_counts() -> None:
     assert beyond("", obj("Pod", "p", metadata=two)) == [("p", True)]
 
 
+def test_owners_that_lead_in_a_circle_lead_nowhere() -> None:
+    """However long somebody lets them go round."""
+    one = obj("Thing", "one", api="x.io/v1", metadata=f", uid: '1'{owner('Thing', 'two', 'x.io/v1', '2')}")
+    two = obj("Thing", "two", api="x.io/v1", metadata=f", uid: '2'{owner('Thing', 'one', 'x.io/v1', '1')}")
+    assert beyond("", one + two) == [("one", False), ("two", False)]
+
+
+def test_an_owner_of_that_name_elsewhere_is_looked_for_further() -> None:
+    """One in the namespace is another object; the one that stands outside namespaces made it."""
+    mesh = obj("Mesh", "m", api="x.io/v1", namespace="", metadata=", uid: '1'")
+    near = obj("Mesh", "m", api="x.io/v1", metadata=", uid: '9'")
+    assert beyond(mesh, mesh + near + obj("Service", "s", metadata=owner("Mesh", "m", "x.io/v1"))) == [("m", False)]
+
+
 def test_an_owner_outside_namespaces_counts() -> None:
     """A resource of an operator that stands for the whole cluster, and that git has."""
     mesh = obj("Mesh", "m", api="x.io/v1", namespace="", metadata=", uid: '1'")
@@ -143,7 +157,8 @@ spec: {volumeClaimTemplates: [{metadata: {name: data}}, {metadata: {name: w.al}}
 )  # fmt: skip
 def test_claims_of_a_stateful_set_are_its_own(kind: str, name: str, told: bool) -> None:
     """By the names that Kubernetes gives them, in its own namespace."""
-    assert beyond(CLAIMS, CLAIMS + obj(kind, name)) == ([(name, False)] if told else [])
+    after = obj("Secret", "zz")
+    assert beyond(CLAIMS, CLAIMS + obj(kind, name) + after) == [*([(name, False)] if told else []), ("zz", False)]
     elsewhere = CLAIMS.replace("namespace: app", "namespace: other")
     assert beyond(elsewhere, obj(kind, name)) == [(name, False)]
 
