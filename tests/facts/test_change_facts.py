@@ -141,6 +141,7 @@ def test_a_source_that_was_not_rendered_is_told() -> None:
     changed = diff(*(facts(f"{text % 'one'}---\n{text % 'two'}").get(name) for name in names), sources, Made(seen=seen))
     assert (len(changed.changes), changed.unseen) == (1, found.unseen)
     assert rollback(Made(rehearsal=Rehearsal(exact=True))).exact
+    assert not rollback(Made()).exact
 
 
 # -- history ---------------------------------------------------------------------------------------------------------

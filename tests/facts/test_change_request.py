@@ -168,6 +168,9 @@ def test_what_nobody_told_is_at_its_default() -> None:
         "open", False, True, True, "", 0
     )  # fmt: skip
     assert (found.description, found.reviews, found.checks, found.files, found.commits) == (None,) * 5
+    assert (found.provider, str(found.key)) == ("other", "PullRequest/given")
+    [run] = read_request({"schema": "kfm-checks/change/v1", "checks": [{"name": "a"}]}).checks or ()
+    assert (run.status, run.conclusion, run.id) == ("completed", "", 0)
     assert json_schema()["$schema"] == "https://json-schema.org/draft/2020-12/schema"
 
 

@@ -209,7 +209,15 @@ def test_the_measure_of_a_dataset() -> None:
     assert found.summary.startswith("2 coordinates, geohash 5 to exact, ")
     none = measure(dataset(), "x", Places((shape(a=1),)), Places())
     assert (none.summary, none.extent, none.coarsest) == ("1 records, no coordinates", None, 0)
-    assert measure(dataset(), "x", Places(why="no JSON"), Places()).why == "no JSON"
+    unread = measure(dataset(), "x", Places(why="no JSON"), Places())
+    assert (unread.why, unread.points, unread.features, unread.coarsest, unread.finest, unread.decimals) == (
+        "no JSON",
+        0,
+        0,
+        0,
+        0,
+        0,
+    )
     assert (
         Measured(dataset(), "x", points=1, coarsest=8, finest=8, decimals=3).summary
         == "1 coordinates, geohash 8, 3 decimals"

@@ -187,6 +187,11 @@ def test_what_is_computed_from_many_objects_is_open_with_one_of_them(
     assert opened({"cidr": "${X}"}, {"inventory", fact}, elsewhere, kind)[0] is True
 
 
+def test_values_alone_are_all_that_is_known() -> None:
+    """Where nothing comes from the cluster a default holds."""
+    assert filled("${X:=two}", Substitution({"A": "one"})) == ("two", False)
+
+
 def test_only_fields_with_a_variable_are_open() -> None:
     """In lists as in mappings, and also where a value is no YAML at its place."""
     spec = {"a": "plain", "l": ["x", "${X}", "${A}"], "m": {"k": "${X}"}}
