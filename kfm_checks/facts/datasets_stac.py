@@ -85,7 +85,7 @@ def _faults(file: TreeFile, dataset: Dataset | None, tree: Tree) -> Iterator[Fau
     if value.get("type") == "Feature":
         yield from _extent(value)
         yield from _assets(value)
-    if value.get("type") in ("Feature", "Collection"):
+    elif value.get("type") == "Collection":
         yield from _credit(value)
     if dataset is not None:
         yield from _agrees(value, dataset, read_places(file, "application/geo+json"))
@@ -184,12 +184,9 @@ def _assets(value: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _credit(value: Mapping[str, Any]) -> Iterator[Fault]:
-    """Licence and provider, which an item may leave to its collection and a record of no dataset to nobody."""
-    properties = value.get("properties") if value.get("type") == "Feature" else value
-    said = properties if isinstance(properties, dict) else {}
-    inherits = value.get("type") == "Feature" and isinstance(value.get("collection"), str)
+    """Licence and provider of a collection; an item may leave them to it."""
     for name, word in (("license", "licence"), ("providers", "provider")):
-        if not said.get(name) and not inherits and value.get("type") == "Collection":
+        if not value.get(name):
             yield Fault((name,), f"it names no {word}", f"a {word}", "absent")
 
 

@@ -59,6 +59,7 @@ AT = "spec/containers/0/env"
         (ROLE, "rules: [{verbs: [get]}, {verbs: [list]}]", "rules: [{verbs: [list]}]", [("-rules/0", {"verbs": ["get"]}, None)]),
         (ROLE, "rules: [{verbs: [get, get]}]", "rules: [{verbs: [get]}]", [("-rules/0/verbs/1", "get", None)]),
         (ROLE, "rules: [{verbs: [get, list]}]", "rules: [{verbs: [watch, list]}]", [("-rules/0/verbs/0", "get", None), ("rules/0/verbs/0", None, "watch")]),
+        ("v1 Node", "spec: {podCIDRs: [a, b]}", "spec: {podCIDRs: [b, a]}", []),
         # Which family comes first is the Service's own.
         (SERVICE, "spec: {ipFamilies: [IPv4, IPv6]}", "spec: {ipFamilies: [IPv6, IPv4]}", None),
         # Sequences: what stays is found as a text's comparison finds it.

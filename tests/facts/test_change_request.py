@@ -276,6 +276,7 @@ def test_a_change_that_nobody_reviewed_has_no_owners_word() -> None:
         ("# Why\n## Outage\nTiles were slow.", "why", "Outage Tiles were slow.", ""), ("# Why\n## Test\nIt ran.", "why", "", "nothing stands below it"),
         ("# Why\nslow tiles\n```\n## Test\nnot said\n```\n", "verification", "", "no heading asks for it"),
         ("# Why\n~~~\n```\n# What\n~~~\nslow tiles", "what", "", "no heading asks for it"),
+        ("# Why\n```\n# no\n```\n## Test\nIt ran.", "verification", "It ran.", ""),
         ("Why: it was slow\nmore of it", "why", "it was slow more of it", ""), ("**Why** - it was slow", "why", "it was slow", ""),
         ("The reason that we give here for all of this now: none", "why", "", "no heading asks for it"),
         ("#Why\nIt was slow.", "why", "", "no heading asks for it"), ("## Why ##\nIt was slow.", "why", "It was slow.", ""),

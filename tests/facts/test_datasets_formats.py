@@ -143,6 +143,7 @@ CRS = {"id": {"authority": "OGC", "code": "CRS84"}}
     ("geo", "why"),
     [
         ({"columns": {"geometry": {"crs": CRS}}}, ""), ({"columns": {"geometry": {"crs": {"id": {"code": 4326}}}}}, ""),
+        ({"columns": {"geometry": {"crs": {"id": {"code": "CRS84h"}}}}}, ""), ({"columns": {"geometry": {"crs": {"id": {"code": 4979}}}}}, ""),
         ({"columns": {"geometry": {"crs": {"id": {"code": 26914}}}}}, "WGS 84"), ({"columns": {"geometry": {"crs": {}}}}, "WGS 84"),
         # An absent system is CRS84; null is one that nobody knows.
         ({"columns": {"geometry": {}}}, ""), ({"columns": {"geometry": {"crs": None}}}, "WGS 84"), ({"columns": {"geometry": {"crs": "x"}}}, "WGS 84"),
@@ -186,4 +187,6 @@ def test_a_file_of_either_format_is_known_by_its_name(tmp_path: Path) -> None:
             (tmp_path / name).write_bytes(made[kind])
             file = Tree(tmp_path, tmp_path).get(name)
             assert file is not None
-            assert bool(list(read_places(file, said).points)) is ((name, said) != ("x", ""))
+            places = read_places(file, said)
+            assert bool(list(places.points)) is ((name, said) != ("x", ""))
+            assert [shape.is_box for shape in places.shapes] in ([], [kind == "tif"])

@@ -137,6 +137,12 @@ def test_places_are_those_of_cells(shapes: list[Shape], words: list[str]) -> Non
     assert all(word in one for word, one in zip(words, found, strict=True))
 
 
+def test_a_text_with_the_exact_place_is_told_whatever_it_is_called() -> None:
+    """A location, too, where it is one."""
+    for name in ("location", "Location", "geometry", "coordinates", "wkt_geom", "footprint_wkt"):
+        assert len(faults(GEOHASH, Shape("f", (cell(),), {name: "POINT(-97.12345 39.54321)"}))) == 1
+
+
 def test_a_grid_says_nothing_of_geohashes() -> None:
     """A property with one is no longer than declared where none was."""
     assert faults({"method": "grid", "degrees": 0.5}, shape((10.0, 20.0), geohash="9yt5e2xyz")) == []

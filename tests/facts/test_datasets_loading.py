@@ -80,6 +80,12 @@ def test_a_workload_that_loads(found: Any, text: str, job: tuple[str, ...], answ
     assert found(text + JOB % job) == ([("a/CronJob/load", *answer)] if answer else [])
 
 
+def test_an_image_that_reads_git_sees_the_manifest(found: Any) -> None:
+    """By its name."""
+    job = (JOB % ("", f"{RUNS}, --apply", "", "")).replace("kfm:1", "registry.example.org/git-sync:4")
+    assert found(job) == [("a/CronJob/load", True, True, "")]
+
+
 def test_a_declared_loader_counts_whatever_it_runs(found: Any) -> None:
     """By the settings alone."""
     settings = {"data": {"reconciler": "a/CronJob/load"}}
@@ -143,6 +149,12 @@ def test_a_github_workflow_that_loads(found: Any, on: str, observes: bool) -> No
 def test_a_file_that_is_a_workflow_that_loads(found: Any, name: str, text: str, answer: Any) -> None:
     """One that only tries is told as such; one that only speaks of it is none."""
     assert found(files={name: text}) == [(f".github/workflows/{name}", *one) for one in answer]
+
+
+def test_the_key_on_may_be_quoted(found: Any) -> None:
+    """YAML 1.1 reads it as true without."""
+    quoted = '"on"' + (WORKFLOW % ("push", "--apply")).removeprefix("on")
+    assert found(files={"a.yml": quoted}) == [(".github/workflows/a.yml", True, True, "")]
 
 
 # -- policy engines --------------------------------------------------------------------------------------------------

@@ -66,6 +66,7 @@ def test_what_can_not_be_read_says_why(tmp_path: Path, text: str | bytes, media:
         ('{"type": "Point", "coordinates": [1, 2, 3]}', [(1.0, 2.0)]), ('{"type": "LineString", "coordinates": [[1, 2], [3, 4]]}', [(1.0, 2.0), (3.0, 4.0)]),
         ('{"type": "GeometryCollection", "geometries": [{"coordinates": [1, 2]}, {"coordinates": [3, 4]}]}', [(1.0, 2.0), (3.0, 4.0)]),
         ('{"type": "Feature", "bbox": [1, 2, 3, 4], "geometry": {"coordinates": [5, 6]}}', [(1.0, 2.0), (3.0, 4.0), (5.0, 6.0)]),
+        ('{"type": "Point", "crs": {"properties": {"name": "EPSG:4979"}}, "coordinates": [1, 2]}', [(1.0, 2.0)]),
         ('{"type": "Feature", "bbox": [1, 2, 9, 3, 4, 9]}', [(1.0, 2.0), (3.0, 4.0)]), ('{"type": "Feature", "bbox": [1, 2, 3, 4, 5]}', []),
         ('{"type": "FeatureCollection", "features": ["x", {"geometry": {"coordinates": [1, 2]}}]}', [(1.0, 2.0)]),
         ('{"type": "MultiPoint", "coordinates": [[1, 2], "x", [3, 4]]}', [(1.0, 2.0), (3.0, 4.0)]),
@@ -111,7 +112,7 @@ def test_tables_are_read(tmp_path: Path, text: str, points: list[Any]) -> None:
     found = read(tmp_path, text, "text/csv")
     assert [point for one in found.shapes for point in one.points] == points
     assert [one.where for one in found.shapes] == [f"line {n}" for n in range(2, 2 + len(found.shapes))]
-    assert read(tmp_path, text, "", "x.tsv") == found
+    assert read(tmp_path, text, "", "x.tsv") == read(tmp_path, text, "", "x.csv") == found
 
 
 @pytest.mark.parametrize(

@@ -90,7 +90,7 @@ BOX = "the bounding box is not that of the geometry"
         (item(assets={"b": {"href": "y", "file:checksum": f"1220{'cd' * 32}", "file:size": 9}, **ITEM["assets"]}), []), (item(assets={}), []),
         (item(id="b"), [("id", "its id is not that of the dataset")]), (properties(version="2"), [("properties/version", "its version is not that")]),
         (properties(version=None), []), (properties(kfm_release="r2"), [("properties/kfm:release", "its release is not that")]),
-        (properties(license="CC0-1.0"), [("properties/license", "its licence is not that")]), (properties(license="other"), []),
+        (properties(license="CC0-1.0"), [("properties/license", "its licence is not that")]), (properties(license="other"), []), (properties(license="various"), []), (properties(license="proprietary"), []),
         (properties(license=None), [("properties/license", "it names no licence")]), (properties(providers=None), [("properties/providers", "it names no provider")]),
         (properties(providers=[]), [("properties/providers", "it names no provider")]),
         ({**item(), "properties": {"datetime": "2026-01-01T00:00:00Z"}, "collection": "c", "links": [{"rel": "collection", "href": "./there.json"}]}, []),

@@ -11,6 +11,7 @@ from kfm_checks.config import Config
 from kfm_checks.facts.cluster import ApiKind, Cluster, Comparison, Listing
 from kfm_checks.facts.gitops import reconcilers
 from kfm_checks.facts.live_drift import Drift, drift
+from kfm_checks.facts.live_fields import leaves
 from kfm_checks.facts.objects import inventory
 from kfm_checks.facts.secrets_makers import secret_makers
 from kfm_checks.manifests import parse_manifests
@@ -315,6 +316,13 @@ def test_what_git_does_not_know_is_told_with_its_door(kind: str, spec: str, door
     [one] = [one for one in told(home, live) if one.change == "extra"]
     assert one.owner is not None
     assert (one.owner.manager, one.live, "opens a door" in one.note) == ("kubectl-create", seen, door)
+
+
+def test_the_leaves_of_a_value() -> None:
+    """Each once, an empty mapping or list among them, and nothing that holds others."""
+    value = {"a": {"b": 1, "c": [2, {}]}, "d": [], "e": None}
+    assert list(leaves(value)) == [("a", "b"), ("a", "c", 0), ("a", "c", 1), ("d",), ("e",)]
+    assert list(leaves(5)) == [()]
 
 
 def test_what_may_be_made_of_git_is_unknown() -> None:

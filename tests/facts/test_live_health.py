@@ -239,6 +239,11 @@ def test_the_commit_that_was_looked_at_is_that_of_the_run_or_of_the_snapshot() -
         seen = of_example({"live": f"{APP}status: {{{GOOD}}}", "cluster": {"head": kept}}, objects)
         found = {one.what: one.ok for one in controllers(seen, reconcilers(known, ()), (), given)}
         assert found["revision"] is ok
+        live = f"{FLUX % ''}status: {{{SETTLED}, conditions: [{READY}]}}"
+        flux_objects = parse_manifests(FLUX % "")
+        seen = of_example({"live": live, "cluster": {"head": kept}}, flux_objects)
+        by_flux = controllers(seen, reconcilers(inventory(flux_objects), ()), (), given)
+        assert {one.what: one.ok for one in by_flux}["revision"] is ok
 
 
 def test_a_kustomization_that_the_cluster_does_not_have_is_told() -> None:

@@ -116,6 +116,15 @@ def test_an_entry_without_a_manager_is_somebodys() -> None:
     assert hands(live(program, unnamed, spec=SPEC), [("spec", "args")]) == {"unknown"}
 
 
+def test_who_applies_an_object_without_a_name_is_no_hand() -> None:
+    """Whoever holds most of what git gives."""
+    fields = {"f:spec": {"f:args": {}}}
+    others = entry("kube-controller-manager", {"f:spec": {"f:x": {}}})
+    assert (
+        hands(live({"operation": "Update", "fieldsV1": fields}, others, spec=SPEC), [("spec", "args")]) == frozenset()
+    )
+
+
 @pytest.mark.parametrize(
     ("manager", "operation", "found"),
     [("argocd-controller", "Apply", True), ("argocd-controller", "Update", False), ("kubectl", "Apply", False)],
