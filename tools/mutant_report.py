@@ -1,7 +1,7 @@
 """What a campaign of ``tools/mutants.py`` found, as the table of docs/agreement/mutation-testing.md.
 
-``python tools/mutant_report.py OUT.jsonl`` counts the mutants of the modules as they are now; a record of a statement
-that has changed since then counts for nothing. ``--left`` lists what is left, by module and line.
+``python tools/mutant_report.py OUT.jsonl [MODULE …]`` counts the mutants of the modules as they are now; a record of a
+statement that has changed since then counts for nothing. ``--left`` lists what is left, by module and line.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from mutant_changes import Mutant, mutants
 from mutant_plan import ROOT, known_results, modules
 
 
-def found(out: Path) -> dict[str, list[tuple[Mutant, str]]]:
+def found(out: Path, wanted: list[str]) -> dict[str, list[tuple[Mutant, str]]]:
     """Each mutant of each module with its result, "" where it was not tried."""
     known = known_results(out)
     table = {}
-    for path in sorted(modules([])):
+    for path in sorted(modules(wanted)):
         name = path.relative_to(ROOT).as_posix()
         listed = mutants(path.read_text(encoding="utf-8"))
         table[name] = [(mutant, known.get((name, mutant.key), "")) for mutant in listed]
@@ -28,7 +28,8 @@ def found(out: Path) -> dict[str, list[tuple[Mutant, str]]]:
 
 def main() -> None:
     """Print the table, or what is left."""
-    table = found(Path(sys.argv[1]))
+    out, *wanted = [word for word in sys.argv[1:] if not word.startswith("--")]
+    table = found(Path(out), wanted)
     total: Counter[str] = Counter()
     for name, listed in table.items():
         counts = Counter(result for _, result in listed)

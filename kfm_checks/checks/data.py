@@ -131,7 +131,7 @@ def _checksum(one: Located) -> Evidence:
     if one.file is None:
         message = f"{dataset.id}: there is no file {one.uri}"
         return fails(dataset.subject, path, message=message, expected="a file", observed="absent", **said)
-    if one.pointer == dataset.sha256:
+    if one.pointer and one.pointer == dataset.sha256:
         message = f"{dataset.id}: a git-lfs pointer to these bytes is here, the bytes are not; run `git lfs pull`"
         return unknown(dataset.subject, path, message=message, **said)
     if dataset.size is not None and one.file.size != dataset.size and not one.pointer:

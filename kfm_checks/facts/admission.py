@@ -25,8 +25,6 @@ GROUPS = frozenset(
     {"admissionregistration.k8s.io", "kyverno.io", "policies.kyverno.io", "templates.gatekeeper.sh",
      "constraints.gatekeeper.sh", "policies.kubewarden.io", "policy.jspolicy.com"}
 )  # fmt: skip
-#: Groups of image signature verifiers.
-VERIFIERS = frozenset({"kyverno.io", "policies.kyverno.io", "policy.sigstore.dev", "config.ratify.deislabs.io"})
 
 
 Candidates = dict[int, "tuple[Candidate, ...]"]

@@ -21,7 +21,6 @@ from kfm_checks.values import Value
 
 #: What the API server writes into metadata, and no reconciler applies.
 _SERVERS = frozenset({"creationTimestamp", "managedFields", "resourceVersion", "uid", "generation", "selfLink"})
-_TEXT_LIMIT = 2_000
 
 
 class _At(Value, frozen=True):

@@ -24,12 +24,22 @@ _STATEFULSET = frozenset(
         "ordinals", "revisionHistoryLimit",
     }
 )  # fmt: skip
+#: Those of a PersistentVolume; what it is made of (its source, mode and nodes) stays.
+_VOLUME = frozenset(
+    {
+        "accessModes", "capacity", "claimRef", "mountOptions", "persistentVolumeReclaimPolicy", "storageClassName",
+        "volumeAttributesClassName",
+    }
+)  # fmt: skip
 #: (group, kind) -> paths that can't be updated, everything below them included.
 _FIXED: dict[tuple[str, str], tuple[Path, ...]] = {
     ("apps", "Deployment"): (("spec", "selector"),),
     ("apps", "DaemonSet"): (("spec", "selector"),),
     ("apps", "ReplicaSet"): (("spec", "selector"),),
-    ("batch", "Job"): (("spec", "template"), ("spec", "selector"), ("spec", "completionMode")),
+    ("batch", "Job"): (
+        ("spec", "template"), ("spec", "selector"), ("spec", "completionMode"), ("spec", "podFailurePolicy"),
+        ("spec", "backoffLimitPerIndex"), ("spec", "successPolicy"), ("spec", "managedBy"),
+    ),
     ("rbac.authorization.k8s.io", "RoleBinding"): (("roleRef",),),
     ("rbac.authorization.k8s.io", "ClusterRoleBinding"): (("roleRef",),),
     ("storage.k8s.io", "StorageClass"): (
@@ -186,6 +196,8 @@ def _fixed(key: ObjectKey, base: Manifest, item: FieldChange) -> bool:
         return _address(item.base) != _address(item.head)
     if (key.group, key.kind) == ("", "Pod"):
         return item.path[:1] == ("spec",) and item.path[-1:] != ("image",) and item.path[1:2] != ("tolerations",)
+    if (key.group, key.kind) == ("", "PersistentVolume"):
+        return item.path[:1] == ("spec",) and not set(item.path[1:2]) & _VOLUME
     return any(item.path[: len(path)] == path for path in _FIXED.get((key.group, key.kind), ()))
 
 

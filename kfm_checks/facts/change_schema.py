@@ -21,7 +21,7 @@ _UNORDERED: Mapping[str, frozenset[str]] = {
 _UNORDERED_ANYWHERE = frozenset(
     {
         "accessModes", "add", "drop", "tolerations", "values", "matchExpressions", "finalizers", "externalIPs",
-        "loadBalancerSourceRanges", "scopes", "supplementalGroups", "hosts", "ipFamilies", "matchLabelKeys",
+        "loadBalancerSourceRanges", "scopes", "supplementalGroups", "hosts", "matchLabelKeys",
     }
 )  # fmt: skip
 #: Keyed lists whose order does something: containers that start one after the other, hooks in their order.

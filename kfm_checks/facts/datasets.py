@@ -136,7 +136,7 @@ def data_manifest(tree: Tree) -> DataManifest:
     assert document is not None
     problems = list(_against_schema(document, file))
     datasets = list(_entries(document, file))
-    for index, name in enumerate(_shards(raw)):
+    for index, name in _shards(raw):
         shard = tree.get(_beside(name))
         found, problem = _document(shard) if shard is not None else (None, None)
         if shard is None or found is None or problem is not None:
@@ -191,9 +191,9 @@ def _entries(document: YamlFile, file: TreeFile | None) -> Iterator[Dataset]:
             yield Dataset(raw, file.path if file else PATH, path, source)
 
 
-def _shards(raw: Mapping[str, Any]) -> list[str]:
+def _shards(raw: Mapping[str, Any]) -> list[tuple[int, str]]:
     listed = raw.get("shards")
-    return [name for name in listed if isinstance(name, str)] if isinstance(listed, list) else []
+    return [(n, name) for n, name in enumerate(listed) if isinstance(name, str)] if isinstance(listed, list) else []
 
 
 def _beside(name: str) -> str:

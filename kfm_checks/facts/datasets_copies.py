@@ -154,8 +154,26 @@ def _public_bucket(obj: Manifest) -> Iterator[Copy]:
         acl = dig(obj, *path)
         if isinstance(acl, str) and _PUBLIC_ACL.match(acl):
             yield Copy(None, obj, path, "is a bucket that anybody may read")
-    policy = str(dig(obj, "spec", "policy", default="") or dig(obj, "spec", "forProvider", "policy", default=""))
-    if '"Effect":"Allow"' in policy.replace(" ", "") and re.search(
-        r'"Principal":(?:"\*"|{"AWS":"\*"})', policy.replace(" ", "")
-    ):
-        yield Copy(None, obj, ("spec",), "is a bucket that anybody may read")
+    for path in (("spec", "policy"), ("spec", "forProvider", "policy")):
+        if _lets_everybody(dig(obj, *path)):
+            yield Copy(None, obj, path, "is a bucket that anybody may read")
+
+
+def _lets_everybody(policy: Any) -> bool:
+    """Whether a statement of a bucket's policy allows something to everybody; it is JSON, or what JSON says."""
+    if isinstance(policy, str):
+        try:
+            policy = msgspec.json.decode(policy)
+        except (msgspec.DecodeError, RecursionError):
+            return False
+    statements = dig(policy, "Statement")
+    return any(
+        dig(one, "Effect") == "Allow" and "*" in _named(dig(one, "Principal"))
+        for one in (statements if isinstance(statements, list) else [statements])
+    )
+
+
+def _named(principal: Any) -> list[Any]:
+    """Whom a statement names: everybody, an account, or several."""
+    named = dig(principal, "AWS") if isinstance(principal, dict) else principal
+    return named if isinstance(named, list) else [named]

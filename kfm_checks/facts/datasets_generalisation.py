@@ -10,7 +10,16 @@ from typing import Any
 from kfm_checks.facts.datasets import Dataset
 from kfm_checks.facts.datasets_bytes import Located
 from kfm_checks.facts.datasets_cells import FINEST_LENGTH, Grid, Point, coarseness, corners, decimals, declared_grid
-from kfm_checks.facts.datasets_places import LATITUDES, LONGITUDES, Places, Shape, number, read_places, text_points
+from kfm_checks.facts.datasets_places import (
+    LATITUDES,
+    LONGITUDES,
+    TEXTS,
+    Places,
+    Shape,
+    number,
+    read_places,
+    text_points,
+)
 from kfm_checks.facts.tree import Tree
 from kfm_checks.values import Value
 
@@ -168,7 +177,7 @@ def _telling_properties(cells: Grid | None, shape: Shape) -> Iterator[Fault]:
                 shape.where, f"its property {name} is a longer geohash than was declared", f"{len(value)} characters"
             )
         elif (
-            plain in ("wkt", "geom", "geometry", "coordinates", "location")
+            (plain in TEXTS or plain == "location")
             and isinstance(value, str)
             and any(cells is None or cells.spot(point) is None for point in text_points(value))
         ):

@@ -156,6 +156,8 @@ class _Finder:
 
     def find(self, revision: Revision, dataset: Dataset) -> tuple[bool | None, str]:
         """Whether the bytes can be had, and where."""
+        if not dataset.sha256:  # any file has as much as none
+            return None, "it declares no checksum, so nobody can tell which bytes it was"
         elsewhere = []
         for uri in dataset.uris:
             path = relative_path(uri)

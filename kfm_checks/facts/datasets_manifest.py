@@ -15,8 +15,6 @@ from msgspec import Meta, Struct
 SCHEMA = "kfm-checks/data-manifest/v1"
 #: Where the manifest lies, relative to the overlay.
 PATH = "data/manifest.yaml"
-#: How long a ConfigMap may be, all its keys together (Kubernetes documentation, ConfigMap: 1 MiB).
-CONFIGMAP_LIMIT = 1024 * 1024
 
 Sensitivity = Literal["public", "restricted", "sensitive-location"]
 SENSITIVITIES: tuple[str, ...] = ("public", "restricted", "sensitive-location")

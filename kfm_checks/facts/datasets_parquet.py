@@ -42,13 +42,14 @@ def read_geoparquet(content: bytes) -> Iterator[Shape]:
 def _geometries(metadata: Mapping[bytes, bytes]) -> list[str]:
     try:
         geo = msgspec.json.decode(metadata.get(b"geo", b""))
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
         raise Unreadable("it is a Parquet file without GeoParquet's metadata") from None
     columns = geo.get("columns") if isinstance(geo, dict) else None
     if not isinstance(columns, dict):
         raise Unreadable("its GeoParquet metadata names no column")
     for column in columns.values():
-        if isinstance(column, dict) and column.get("crs") is not None and not _is_wgs84(column["crs"]):
+        # An absent one is CRS84, null is one that nobody knows (GeoParquet 1.1).
+        if isinstance(column, dict) and "crs" in column and not _is_wgs84(column["crs"]):
             raise Unreadable("it declares a coordinate reference system other than WGS 84")
     return sorted(columns)
 

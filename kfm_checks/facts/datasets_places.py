@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from kfm_checks.facts.datasets_cells import Point
+from kfm_checks.facts.objects import dig
 from kfm_checks.facts.tree import TreeFile
 from kfm_checks.values import Value
 
@@ -25,7 +26,9 @@ PARQUET = frozenset({"application/vnd.apache.parquet", "application/x-parquet", 
 TIFF = frozenset({"image/tiff", "image/vnd.stac.geotiff"})
 LONGITUDES = frozenset({"longitude", "lon", "lng", "long", "x", "decimallongitude"})
 LATITUDES = frozenset({"latitude", "lat", "y", "decimallatitude"})
-_TEXTS = frozenset({"geometry", "geom", "wkt", "the_geom", "coordinates", "footprintwkt"})
+#: Columns that hold a geometry as a text, without what separates their words (``the_geom``, ``wkt_geom``).
+TEXTS = frozenset({"geometry", "geom", "wkt", "thegeom", "wktgeom", "coordinates", "footprintwkt"})
+_NO_DEGREE = 1e300
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?")
 
 
@@ -112,7 +115,7 @@ def _geojson(value: Mapping[str, Any]) -> Iterator[Shape]:
     elif kind == "Feature":
         yield from _feature(value, "")
     elif kind == "Collection":
-        boxes = ((value.get("extent") or {}).get("spatial") or {}).get("bbox")
+        boxes = dig(value, "extent", "spatial", "bbox")
         for index, box in enumerate(boxes if isinstance(boxes, list) else []):
             yield from _box(f"extent/spatial/bbox/{index}", box)
     elif isinstance(kind, str) and ("coordinates" in value or "geometries" in value):
@@ -133,9 +136,15 @@ def _feature(feature: Mapping[str, Any], where: str) -> Iterator[Shape]:
 
 def _shape(geometry: Mapping[str, Any], where: str, properties: Mapping[str, Any]) -> Iterator[Shape]:
     positions = list(_positions(geometry))
-    points = tuple((float(p[0]), float(p[1])) for p in positions)
+    points = tuple(_point(p) for p in positions)
     if points or properties:
         yield Shape(where, points, properties, any(len(p) > 2 and p[2] for p in positions))
+
+
+def _point(position: list[Any]) -> Point:
+    """Longitude and latitude; a whole number may be larger than any float, and then it is no degree either."""
+    east, north = (float(max(-_NO_DEGREE, min(_NO_DEGREE, n))) for n in position[:2])
+    return east, north
 
 
 def _positions(geometry: Any) -> Iterator[list[Any]]:
@@ -158,7 +167,7 @@ def _positions(geometry: Any) -> Iterator[list[Any]]:
 def geometry_points(geometry: Any) -> Iterator[Point]:
     """The coordinate pairs of one GeoJSON geometry."""
     if isinstance(geometry, dict):
-        yield from ((float(p[0]), float(p[1])) for p in _positions(geometry))
+        yield from (_point(p) for p in _positions(geometry))
 
 
 def _box(where: str, box: Any) -> Iterator[Shape]:
@@ -189,7 +198,7 @@ def _row_points(row: Mapping[str, str]) -> Iterator[Point]:
     if east is not None and north is not None:
         yield east, north
     for name, value in lower.items():
-        if name in _TEXTS:
+        if name in TEXTS:
             yield from text_points(value)
 
 
@@ -198,10 +207,10 @@ def text_points(text: str) -> Iterator[Point]:
     if text.lstrip().startswith("{"):
         try:
             value = msgspec.json.decode(text.encode())
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return
         if isinstance(value, dict):
-            yield from ((float(p[0]), float(p[1])) for p in _positions(value))
+            yield from (_point(p) for p in _positions(value))
         return
     for pair in re.split(r"[,()]", text):
         numbers = _NUMBER.findall(pair)
@@ -218,4 +227,4 @@ def number(value: Any) -> float | None:
             return None
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if abs(value) < 1e300 else None
+    return float(value) if abs(value) < _NO_DEGREE else None

@@ -23,6 +23,8 @@ from kfm_checks.values import Value
 ENGINES = frozenset(
     {"opa", "opa-envoy-plugin", "opa-envoy", "cerbos", "openfga", "keto", "spicedb", "permify", "topaz", "eopa"}
 )
+#: What may follow ``service.namespace``: nothing that makes another host of it.
+_DOMAIN = r"(?:\.svc(?:\.[a-z0-9.-]+)?)?"
 _AUTH_URL = ("nginx.ingress.kubernetes.io/auth-url", "haproxy.org/auth-url", "haproxy-ingress.github.io/auth-url")
 
 
@@ -79,7 +81,7 @@ def _gateway(workload: Workload, inventory: Inventory, engines: list[Workload], 
     text = " ".join(_told(workload, inventory))
     for engine in engines:
         for name in sorted(_names(engine, inventory)):
-            if re.search(rf"(?<![\w.-]){re.escape(name)}(?![\w-])", text):
+            if re.search(rf"(?<![\w.-]){re.escape(name)}{'' if name.startswith('//') else _DOMAIN}(?![\w.-])", text):
                 met = any(network.ports(s, t) for s in network.find(workload.id) for t in network.find(engine.id))
                 how = "asks" if met else "is told to ask, and can't reach,"
                 message = f"{workload.id} {how} the policy engine {engine.id}"

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from kfm_checks.facts.datasets import Dataset
-from kfm_checks.facts.datasets_places import Places, read_places
+from kfm_checks.facts.datasets_places import Places, geometry_points, number, read_places
 from kfm_checks.facts.tree import Tree, TreeFile
 from kfm_checks.model import Path
 from kfm_checks.values import Value
@@ -85,7 +85,7 @@ def _faults(file: TreeFile, dataset: Dataset | None, tree: Tree) -> Iterator[Fau
     if value.get("type") == "Feature":
         yield from _extent(value)
         yield from _assets(value)
-    if value.get("type") in ("Feature", "Collection"):
+    elif value.get("type") == "Collection":
         yield from _credit(value)
     if dataset is not None:
         yield from _agrees(value, dataset, read_places(file, "application/geo+json"))
@@ -148,12 +148,10 @@ def _extent(value: Mapping[str, Any]) -> Iterator[Fault]:
     """An item's bounding box is that of its geometry; one that crosses the antimeridian is not measured."""
     box, geometry = value.get("bbox"), value.get("geometry")
     numbers = isinstance(box, list) and len(box) in (4, 6) and all(isinstance(n, int | float) for n in box)
-    if geometry is None or not numbers or not isinstance(box, list):
+    if geometry is None or not numbers or not isinstance(box, list) or None in map(number, box):
         return
     half = len(box) // 2
     said = (box[0], box[1], box[half], box[half + 1])
-    from kfm_checks.facts.datasets_places import geometry_points
-
     points = list(geometry_points(geometry))
     if not points or said[0] > said[2]:
         return
@@ -186,12 +184,9 @@ def _assets(value: Mapping[str, Any]) -> Iterator[Fault]:
 
 
 def _credit(value: Mapping[str, Any]) -> Iterator[Fault]:
-    """Licence and provider, which an item may leave to its collection and a record of no dataset to nobody."""
-    properties = value.get("properties") if value.get("type") == "Feature" else value
-    said = properties if isinstance(properties, dict) else {}
-    inherits = value.get("type") == "Feature" and isinstance(value.get("collection"), str)
+    """Licence and provider of a collection; an item may leave them to it."""
     for name, word in (("license", "licence"), ("providers", "provider")):
-        if not said.get(name) and not inherits and value.get("type") == "Collection":
+        if not value.get(name):
             yield Fault((name,), f"it names no {word}", f"a {word}", "absent")
 
 

@@ -36,7 +36,7 @@ def _rollout(obj: Manifest) -> Health:
     )
     updated = dig(status, "updatedNumberScheduled" if kind == "DaemonSet" else "updatedReplicas", default=0)
     available = dig(status, "numberAvailable" if kind == "DaemonSet" else "availableReplicas", default=0)
-    if kind == "StatefulSet" and dig(obj, "spec", "updateStrategy", "type") == "OnDelete":
+    if dig(obj, "spec", "updateStrategy", "type") == "OnDelete":  # pods go when somebody deletes them
         updated, settled = wanted, True
     late = any(c.get("type") == "Progressing" and c.get("status") == "False" for c in items(status, "conditions"))
     ok = updated >= wanted and available >= wanted and settled and not late

@@ -9,11 +9,12 @@ import pytest
 
 from kfm_checks.config import parse_settings
 from kfm_checks.facts.cluster import ApiKind, Cluster, Listing
-from kfm_checks.facts.live import namespaces_of, tried_in
+from kfm_checks.facts.live import live_objects, namespaces_of, own_namespaces, tried_in
 from kfm_checks.facts.live_extra import is_exposure
 from kfm_checks.facts.live_names import names
+from kfm_checks.facts.live_ways import live_ways
 from kfm_checks.facts.objects import inventory
-from kfm_checks.model import Manifest
+from kfm_checks.model import Manifest, Origin
 
 
 def obj(api: str, kind: str, name: str = "x", namespace: str = "app", spec: Any = None, **metadata: Any) -> Manifest:
@@ -85,3 +86,95 @@ def test_what_the_cluster_is_called(objects: list[Manifest], found: list[str]) -
 def test_what_opens_a_door(kind: str, spec: dict[str, Any], opens: bool) -> None:
     """A Service by its type or its addresses, and every kind of route."""
     assert is_exposure(obj("x/v1", kind, spec=spec)) is opens
+
+
+CONFIG = parse_settings({"workloads": {"platform-namespaces": ["platform"]}}).config
+RBAC, GATEWAYS = "rbac.authorization.k8s.io/v1", "gateway.networking.k8s.io/v1"
+
+
+def answered_for(
+    *objects: Manifest, rendered: tuple[Manifest, ...] = (obj("v1", "Namespace", "app", ""),)
+) -> list[str]:
+    """Names of the live objects that the overlay answers for."""
+    return [one.key.name for one in live_objects(cluster(*objects), inventory(rendered), CONFIG)]
+
+
+def binding(*subjects: tuple[str, str, str]) -> Manifest:
+    """A grant in the whole cluster to these subjects: kind, name and namespace."""
+    listed = [{"kind": kind, "name": name, "namespace": home} for kind, name, home in subjects]
+    return Manifest({**obj(RBAC, "ClusterRoleBinding", "b", ""), "subjects": listed})
+
+
+@pytest.mark.parametrize(
+    ("one", "ours"),
+    [
+        (obj("v1", "ConfigMap", "x"), True), (obj("v1", "ConfigMap", "x", "other"), False), (obj("v1", "ConfigMap", "system:x"), False),
+        (obj(RBAC, "ClusterRole", "x", ""), True), (obj(RBAC, "ClusterRole", "x", "", labels={"kubernetes.io/bootstrapping": "rbac-defaults"}), False),
+        (obj("v1", "Namespace", "app", ""), True), (obj("v1", "Namespace", "other", ""), False),
+        # The Gateways of its routes and what reconciles it, wherever they are.
+        (obj(GATEWAYS, "Gateway", "x", "other"), True), (obj("networking.istio.io/v1", "Gateway", "x", "other"), True),
+        (obj("argoproj.io/v1alpha1", "Application", "x", "other"), True), (obj("argoproj.io/v1alpha1", "ApplicationSet", "x", "other"), True),
+        (obj("kustomize.toolkit.fluxcd.io/v1", "Kustomization", "x", "other"), True), (obj("source.toolkit.fluxcd.io/v1", "GitRepository", "x", "other"), True),
+        (obj("argoproj.io/v1alpha1", "Workflow", "x", "other"), False), (obj(GATEWAYS, "HTTPRoute", "x", "other"), False),
+        # What ran to its end opens nothing any more.
+        (Manifest({**obj("v1", "Pod"), "status": {"phase": "Succeeded"}}), False), (Manifest({**obj("v1", "Pod"), "status": {"phase": "Running"}}), True),
+        # Grants to the control plane and to the platform are not the overlay's; one to anybody else is.
+        (binding(("ServiceAccount", "x", "platform")), False), (binding(("ServiceAccount", "x", "kube-system")), False), (binding(("ServiceAccount", "x", "app")), True),
+        (binding(("Group", "system:serviceaccounts:platform", "")), False), (binding(("Group", "system:serviceaccounts:app", "")), True),
+        (binding(("Group", "kubeadm:cluster-admins", "")), False), (binding(("User", "system:kube-scheduler", "")), False), (binding(("Group", "admins", "")), True),
+        *((binding(("Group", f"system:{name}", "")), True) for name in ("authenticated", "unauthenticated", "serviceaccounts", "anonymous")),
+        (binding(("User", "system:kube-scheduler", ""), ("Group", "admins", "")), True), (binding(), False),
+    ],
+)  # fmt: skip
+def test_what_the_overlay_answers_for(one: Manifest, ours: bool) -> None:
+    """Its own namespaces, what stands outside namespaces, and what bears on it; Kubernetes' and the platform's own apart."""
+    after = obj("v1", "Secret", "z")
+    assert sorted(answered_for(one, after)) == ([one.key.name] if ours else []) + ["z"]
+
+
+def test_a_namespace_that_is_used_and_not_declared_is_the_overlays() -> None:
+    """Its labels are judged; another's are its owner's."""
+    spaces = (obj("v1", "Namespace", "used", ""), obj("v1", "Namespace", "other", ""))
+    assert answered_for(*spaces, rendered=(obj("v1", "Secret", "s", "used"),)) == ["used"]
+
+
+def test_a_rendered_object_keeps_its_origin() -> None:
+    """Wherever it is; another one of its name is another."""
+    origin = Origin("apps/x.yaml", 3)
+    rendered = Manifest(obj("v1", "ConfigMap", "x", "other"), origin)
+    seen = cluster(obj("v1", "ConfigMap", "x", "other"), obj("v1", "ConfigMap", "y", "other"))
+    [found] = live_objects(seen, inventory([rendered, obj("v1", "Namespace", "app", "")]), CONFIG)
+    assert found.origin == origin
+
+
+@pytest.mark.parametrize(
+    ("rendered", "homes"),
+    [
+        ([("app", True), ("used", False), ("kube-x", True)], {"app"}), ([("used", False), ("platform", False), ("kube-x", False)], {"used"}),
+        ([("platform", True), ("used", False)], {"platform"}), ([], set()),
+    ],
+)  # fmt: skip
+def test_own_namespaces(rendered: list[tuple[str, bool]], homes: set[str]) -> None:
+    """Those that the overlay declares; where it declares none, those it uses that are no platform's."""
+    objects = [
+        obj("v1", "Namespace", name, "") if declared else obj("v1", "Secret", "s", name) for name, declared in rendered
+    ]
+    assert own_namespaces(inventory(objects), CONFIG) == homes
+
+
+def test_ways_start_anywhere_but_in_kubernetes_own_namespaces() -> None:
+    """A door of a namespace that git does not know leads in; those of the control plane are its own."""
+    spec = {"type": "LoadBalancer", "selector": {"app": "w"}, "ports": [{"port": 80}]}
+    template = {"metadata": {"labels": {"app": "w"}}, "spec": {"containers": [{"name": "c", "image": "postgres:17"}]}}
+    objects = [
+        one
+        for home in ("unknown", "kube-system")
+        for one in (
+            obj("v1", "Service", "s", home, spec),
+            obj("apps/v1", "StatefulSet", "db", home, {"template": template}),
+        )
+    ]
+    found = live_ways(cluster(*objects), CONFIG)
+    assert {one.key.namespace for one in found.seen} == {"unknown"}
+    assert [one.destination for one in found.exposures] == ["unknown/StatefulSet/db"]
+    assert [store.id for store in found.datastores] == ["unknown/StatefulSet/db"]

@@ -9,7 +9,7 @@ import pytest
 from kfm_checks.facts.cluster import ApiKind, Cluster, Listing
 from kfm_checks.facts.live import stood_for
 from kfm_checks.facts.live_extra import extras
-from kfm_checks.facts.made import by_workload, may_make
+from kfm_checks.facts.made import by_workload, kind_of, makers_of, may_make, over
 from kfm_checks.facts.objects import inventory
 from kfm_checks.live.kinds import kept
 from kfm_checks.model import Manifest
@@ -117,3 +117,55 @@ def test_what_openshift_gives_is_somebody_s_elsewhere(unserved: bool) -> None:
     )
     found = extras(Cluster(listings=listings), inventory([]), frozenset({"app"}))
     assert [obj for obj, _ in found] == ([binding] if unserved else [])
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "done"),
+    [
+        ("Pod", {"phase": "Succeeded"}, True), ("Pod", {"phase": "Failed"}, True), ("Pod", {"phase": "Running"}, False),
+        ("Job", {"conditions": [{"type": "Suspended"}, {"type": "Complete", "status": "True"}]}, True),
+        ("Job", {"conditions": [{"type": "Failed", "status": "True"}]}, True),
+        ("Job", {"conditions": [{"type": "Complete", "status": "False"}]}, False),
+        ("Job", {"conditions": [{"type": "Suspended", "status": "True"}]}, False), ("Job", {"phase": "Succeeded"}, False),
+        ("Deployment", {"phase": "Succeeded"}, False), ("Pod", {}, False),
+    ],
+)  # fmt: skip
+def test_what_ran_to_its_end(kind: str, status: dict[str, Any], done: bool) -> None:
+    """A Pod or a Job that is done, well or not; nothing else ends."""
+    assert over({"kind": kind, "status": status}) is done
+
+
+def test_no_pod_comes_of_a_job_that_is_done() -> None:
+    """One that runs on is somebody's; one that is done as well may be its own."""
+    job = Manifest({**maker("Job", "batch"), "status": {"conditions": [{"type": "Complete", "status": "True"}]}})
+    pod = owned("Pod", "batch", "Job")
+    assert makers_of(pod, inventory([job]), frozenset({("batch", "Job")})) == []
+    done = Manifest({**pod, "status": {"phase": "Succeeded"}})
+    assert makers_of(done, inventory([job]), frozenset({("batch", "Job")})) == [job]
+
+
+def test_a_maker_is_one_of_those_asked_for_and_controls() -> None:
+    """Of another kind, or named without control, it is none; the next one may be."""
+    pod = owned("Pod", "batch", "Job")
+    job, gateway = maker("Job", "batch"), maker("Gateway", "gateway.networking.k8s.io")
+    seen = inventory([job, gateway])
+    assert makers_of(pod, seen, frozenset({("apps", "ReplicaSet")})) == []
+    reference = pod["metadata"]["ownerReferences"][0]
+    both = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [{**reference, "name": "gone"}, reference]}}
+    assert makers_of(Manifest(both), seen, frozenset({("batch", "Job")})) == [job]
+    for control in (False, None, "true"):
+        loose = {**pod, "metadata": {**pod["metadata"], "ownerReferences": [{**reference, "controller": control}]}}
+        assert makers_of(Manifest(loose), seen, frozenset({("batch", "Job")})) == []
+    unknown = Manifest({**job, "metadata": {"name": "maker", "namespace": "app"}})
+    assert makers_of(pod, inventory([unknown]), frozenset({("batch", "Job")})) == [unknown]
+
+
+@pytest.mark.parametrize(
+    ("group", "owner", "kind"), [("apps", "Deployment", "ReplicaSet"), ("apps", "DaemonSet", "Pod")]
+)
+def test_a_workload_stands_for_what_it_controls(group: str, owner: str, kind: str) -> None:
+    """By its kind alone: the workload itself is judged, and takes away what it did not make."""
+    assert by_workload(owned(kind, group, owner))
+    assert not by_workload(owned("Secret", group, owner))
+    assert kind_of({"apiVersion": f"{group}/v1", "kind": owner}) == (group, owner)
+    assert kind_of({}) == ("", "")

@@ -84,6 +84,7 @@ def test_what_reconcilers_do_not_agree_on_stays_open() -> None:
     """The same overlay with two sets of values: what they share is known."""
     shared = substitution([build({"A": "1", "B": "2"}), build({"A": "1", "B": "3"})])
     assert (filled("${A}", shared), filled("${B}", shared)) == ((1, False), ("${B}", True))
+    assert filled("${X:=two}", shared) == ("${X:=two}", True)
     assert filled("${A}", substitution([build(), None])) == ("${A}", True)
     assert substitution([build(), build()]) == substitution([build()])
 
@@ -184,3 +185,26 @@ def test_what_is_computed_from_many_objects_is_open_with_one_of_them(
     assert aside == [True]
     elsewhere = holds(KEY._replace(namespace="other"), message="m")
     assert opened({"cidr": "${X}"}, {"inventory", fact}, elsewhere, kind)[0] is True
+
+
+def test_values_alone_are_all_that_is_known() -> None:
+    """Where nothing comes from the cluster a default holds."""
+    assert filled("${X:=two}", Substitution({"A": "one"})) == ("two", False)
+
+
+def test_only_fields_with_a_variable_are_open() -> None:
+    """In lists as in mappings, and also where a value is no YAML at its place."""
+    spec = {"a": "plain", "l": ["x", "${X}", "${A}"], "m": {"k": "${X}"}}
+    obj = Manifest({"apiVersion": "x/v1", "kind": "X", "metadata": {"name": "x"}, "spec": spec})
+    found = substituted(obj, substitution([build()]))
+    assert found["spec"] == {"a": "plain", "l": ["x", "${X}", "one"], "m": {"k": "${X}"}}
+    assert found.origin.variables == (("spec", "l", 1), ("spec", "m", "k"))
+    [names] = variables(inventory([found])).values()
+    assert [(one.path, one.names) for one in names] == [(path, ("X",)) for path in found.origin.variables]
+    broken = Manifest({**obj, "spec": {**spec, "b": "${BAD}"}})
+    assert substituted(broken, substitution([build()])).origin.variables == (
+        ("spec", "l", 1),
+        ("spec", "l", 2),
+        ("spec", "m", "k"),
+        ("spec", "b"),
+    )
