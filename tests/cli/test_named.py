@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kfm_checks.render import find_renderer
 from kfm_checks.requirements import CATALOGUE
 from tests.cli.helper import OVERLAY, run, write
 
@@ -45,3 +46,13 @@ def test_the_catalogue_names_every_check_whole(monkeypatch: pytest.MonkeyPatch) 
     ran = run("requirements")
     assert (ran.status, ran.err) == (0, "")
     assert {name for row in CATALOGUE for name in (*row.checks, row.id)} <= set(ran.out.split())
+
+
+def test_a_renderer_named_from_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A path relative to the working directory is that, though the renderer itself runs in the overlay's folder."""
+    write(tmp_path, {f"o/{name}": text for name, text in OVERLAY.items()})
+    (tmp_path / "my-kubectl").symlink_to(find_renderer().program)
+    monkeypatch.chdir(tmp_path)
+    ran = run("check", "o", "--kustomize", "./my-kubectl", "--only", "GATE-01", "--format", "json")
+    assert (ran.status, ran.err) == (0, "")
+    assert json.loads(ran.out)["overlay"]["renderer"].startswith("kustomize v")
